@@ -61,7 +61,7 @@ BLOOD_PRESSURE_VALUES: Final = pa.schema(
     ]
 )
 HEART_RATE_VALUES: Final = pa.schema(
-    [pa.field("heart_rate_bpm", pa.float32()), pa.field("kind", TEXT)]
+    [pa.field("heart_rate_bpm", pa.float64()), pa.field("kind", TEXT)]
 )
 HEART_RATE_SUMMARY_VALUES: Final = pa.schema(
     [
@@ -138,14 +138,12 @@ SLEEP_STAGES: Final = schema_of(
 )
 
 
-def constant(value: str | None, length: int) -> pa.DictionaryArray:
+def constant(value: str | None, length: int) -> pa.Array:
     """One text repeated `length` times, at the cost of one 32-bit code a row."""
     if value is None:
         return pa.nulls(length, TEXT)
-    return pa.array([value], pa.string()).dictionary_encode().take(pa.nulls(0, pa.int32())) \
-        if length == 0 else pa.DictionaryArray.from_arrays(
-            pa.repeat(pa.scalar(0, pa.int32()), length), pa.array([value], pa.string())
-        )
+    codes = pa.repeat(pa.scalar(0, pa.int32()), length)
+    return pa.DictionaryArray.from_arrays(codes, pa.array([value], pa.string()))
 
 
 def table_from_columns(schema: pa.Schema, columns: Mapping[str, Any], length: int) -> pa.Table:
