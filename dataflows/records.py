@@ -34,6 +34,9 @@ RECORDED_TIME: Final = pa.schema(
         pa.field("local_date", pa.date32()),
     ]
 )
+# When the export last changed a record, where it tells: of two issues of one record the later
+# counts. It serves de-duplication alone and is not published.
+RECORDED_UPDATE: Final = pa.schema([pa.field("updated_utc", INSTANT)])
 RECORDED_END: Final = pa.schema([pa.field("end_utc", INSTANT), pa.field("end_local", WALL_TIME)])
 
 # Columns every normalised record starts with, in this order.
@@ -119,10 +122,14 @@ def schema_of(*parts: pa.Schema) -> pa.Schema:
 
 # What a parser may fill, per table of a parsed export.
 PARSED: Final[Mapping[str, pa.Schema]] = {
-    "blood_pressure": schema_of(ORIGIN, RECORDED_TIME, BLOOD_PRESSURE_VALUES),
-    "heart_rate": schema_of(ORIGIN, RECORDED_TIME, HEART_RATE_VALUES),
-    "heart_rate_summaries": schema_of(ORIGIN, RECORDED_TIME, HEART_RATE_SUMMARY_VALUES),
-    "sleep_sessions": schema_of(ORIGIN, RECORDED_TIME, RECORDED_END, SLEEP_SESSION_VALUES),
+    "blood_pressure": schema_of(ORIGIN, RECORDED_TIME, RECORDED_UPDATE, BLOOD_PRESSURE_VALUES),
+    "heart_rate": schema_of(ORIGIN, RECORDED_TIME, RECORDED_UPDATE, HEART_RATE_VALUES),
+    "heart_rate_summaries": schema_of(
+        ORIGIN, RECORDED_TIME, RECORDED_UPDATE, HEART_RATE_SUMMARY_VALUES
+    ),
+    "sleep_sessions": schema_of(
+        ORIGIN, RECORDED_TIME, RECORDED_UPDATE, RECORDED_END, SLEEP_SESSION_VALUES
+    ),
     "sleep_stages": schema_of(ORIGIN, RECORDED_TIME, RECORDED_END, SLEEP_STAGE_VALUES),
     "rejected": REJECTED,
 }
