@@ -79,7 +79,7 @@ class PendingFile:
 
     def publish(self, target: Path) -> None:
         """Give the bytes their name. The name is durable when this returns."""
-        os.replace(self.path, target)
+        self.path.replace(target)
         flush_folder(target.parent)
 
     def discard(self) -> None:
@@ -102,8 +102,7 @@ def write_pending(folder: Path, chunks: Iterable[bytes | memoryview], *, mode: i
     path = folder / f"{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     try:
         written = _write_flushed(path, chunks, mode)
-        if sha256_of_file(path) != written:
-            raise WriteError(f"{folder}: a written file read back differently; check the disk")
+        same = sha256_of_file(path) == written
     except OSError as error:
         path.unlink(missing_ok=True)
         raise WriteError(
@@ -113,7 +112,11 @@ def write_pending(folder: Path, chunks: Iterable[bytes | memoryview], *, mode: i
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return PendingFile(path, written)
+    pending = PendingFile(path, written)
+    if not same:
+        pending.discard()
+        raise WriteError(f"{folder}: a written file read back differently; check the disk")
+    return pending
 
 
 def _write_flushed(path: Path, chunks: Iterable[bytes | memoryview], mode: int) -> StoredBytes:

@@ -1,0 +1,240 @@
+"""Values of the flow <-> deterministic bytes.
+
+A table becomes Parquet. Everything else becomes JSON in which a table stands as a reference to its
+own bytes, so a value that only regroups tables costs a few lines of text. Reading is lazy: a table
+inside a composite value is opened when it is asked for.
+
+The same table gives the same bytes: dictionaries are sorted, chunks are joined, nothing of the
+machine or of pandas is written along.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, overload
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from adapters import AdapterError
+from dataflows.exports import ExportFile
+from registry.store import Artifact, EncodedArtifact
+
+VERSION: Final = "1"
+ROW_GROUP_ROWS: Final = 1 << 20
+_TABLE_MARK: Final = "$table"
+
+
+class StoredExportFile(ExportFile):
+    """A raw file whose bytes are opened, and compared with their hash, when they are read."""
+
+    def __init__(self, artifact: Artifact, open_bytes: Callable[[Artifact], pa.Buffer]) -> None:
+        object.__setattr__(self, "sha256", artifact.sha256)
+        object.__setattr__(self, "artifact", artifact)
+        object.__setattr__(self, "_open_bytes", open_bytes)
+
+    @cached_property
+    def content(self) -> pa.Buffer:  # type: ignore[override]
+        """The file's bytes, memory-mapped."""
+        return self._open_bytes(self.artifact)
+
+
+class UnsupportedValueError(AdapterError):
+    """A node returned something that has no deterministic bytes."""
+
+    def __init__(self, place: str, value: object) -> None:
+        self.place = place
+        super().__init__(
+            f"{place}: a value of type {type(value).__qualname__} cannot be stored; "
+            "return a pyarrow.Table, text, numbers, or lists and dicts of these"
+        )
+
+
+def canonical_table(table: pa.Table) -> pa.Table:
+    """The same rows with one chunk a column and sorted dictionaries of used values only."""
+    columns = [_canonical_column(column) for column in table.columns]
+    return pa.table(columns, schema=table.schema.remove_metadata())
+
+
+def _canonical_column(column: pa.ChunkedArray) -> pa.Array:
+    array = column.unify_dictionaries().combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    if pa.types.is_dictionary(array.type):
+        return _with_sorted_dictionary(array)
+    return array
+
+
+def _with_sorted_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
+    if len(array.dictionary) == 1 and array.null_count < len(array):
+        return array
+    used = pc.unique(array.indices).drop_null()
+    values = array.dictionary.take(used)
+    order = pc.sort_indices(values)
+    places = pc.take(used, order).to_pylist()
+    new_code = [None] * len(array.dictionary)
+    for code, place in enumerate(places):
+        new_code[place] = code
+    recoded = pa.array(new_code, pa.int32()).take(array.indices)
+    return pa.DictionaryArray.from_arrays(recoded, values.take(order))
+
+
+def parquet_bytes(table: pa.Table) -> pa.Buffer:
+    """The Parquet file of a canonical table, as bytes."""
+    sink = pa.BufferOutputStream()
+    instants = {f.name: "DELTA_BINARY_PACKED" for f in table.schema if _packs_well(f.type)}
+    pq.write_table(
+        table,
+        sink,
+        row_group_size=ROW_GROUP_ROWS,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[f.name for f in table.schema if f.name not in instants],
+        column_encoding=instants,
+        write_statistics=[f.name for f in table.schema if f.name in instants],
+    )
+    return sink.getvalue()
+
+
+def _packs_well(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(kind) or kind == pa.int32())
+
+
+def read_parquet(content: pa.Buffer) -> pa.Table:
+    """The table of a Parquet file's bytes."""
+    return pq.read_table(pa.BufferReader(content))
+
+
+@dataclass(frozen=True)
+class Codecs:
+    """Encodes results and opens artifacts.
+
+    Args:
+        open_bytes: Gives an artifact's verified bytes.
+        artifact_of: The artifact of a table that was opened or stored before, by identity.
+    """
+
+    open_bytes: Callable[[Artifact], pa.Buffer]
+    artifact_of: Callable[[pa.Table], Artifact | None]
+    table_of: Callable[[Artifact], pa.Table]
+
+    def encode(self, value: object, place: str) -> EncodedArtifact:
+        """The artifact of a node's result.
+
+        Raises:
+            UnsupportedValueError: The value, or a part of it, has no deterministic bytes.
+        """
+        if isinstance(value, pa.Table):
+            return self._encode_table(value)
+        if isinstance(value, StoredExportFile):
+            return EncodedArtifact(value.artifact, None)
+        parts: dict[str, EncodedArtifact] = {}
+        document = self._document(value, place, parts)
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        content = text.encode("utf-8", "surrogatepass")
+        sha256 = hashlib.sha256(content).hexdigest()
+        return EncodedArtifact(
+            Artifact(sha256, "json", len(content)), [content], tuple(parts.values())
+        )
+
+    def _encode_table(self, table: pa.Table) -> EncodedArtifact:
+        known = self.artifact_of(table)
+        if known is not None:
+            return EncodedArtifact(known, None)
+        content = parquet_bytes(canonical_table(table))
+        sha256 = hashlib.sha256(content).hexdigest()
+        artifact = Artifact(sha256, "parquet", content.size, table.num_rows)
+        return EncodedArtifact(artifact, [memoryview(content)])
+
+    def _document(self, value: object, place: str, parts: dict[str, EncodedArtifact]) -> object:
+        match value:
+            case None | bool() | int() | str():
+                return value
+            case float() if math.isfinite(value):
+                return value
+            case pa.Table():
+                encoded = self._encode_table(value)
+                parts[encoded.artifact.sha256] = encoded
+                found = encoded.artifact
+                return {_TABLE_MARK: found.sha256, "size": found.size, "rows": found.rows}
+            case Mapping() if all(isinstance(key, str) for key in value):
+                return {key: self._document(value[key], f"{place}.{key}", parts) for key in value}
+            case Sequence() if not isinstance(value, bytes | bytearray | memoryview):
+                return [
+                    self._document(item, f"{place}[{index}]", parts)
+                    for index, item in enumerate(value)
+                ]
+            case _:
+                raise UnsupportedValueError(place, value)
+
+    def decode(self, artifact: Artifact) -> Any:  # noqa: ANN401 - whatever the node returned
+        """The value of an artifact.
+
+        Raises:
+            DamagedArtifactError: Its bytes are missing or differ from what was registered.
+        """
+        if artifact.codec == "raw":
+            return StoredExportFile(artifact, self.open_bytes)
+        if artifact.codec == "parquet":
+            return self.table_of(artifact)
+        return self._value(json.loads(self.open_bytes(artifact).to_pybytes()))
+
+    def _value(self, document: object) -> Any:  # noqa: ANN401 - whatever the node returned
+        if isinstance(document, dict):
+            if _TABLE_MARK in document:
+                return self.table_of(
+                    Artifact(document[_TABLE_MARK], "parquet", document["size"], document["rows"])
+                )
+            return LazyMapping(document, self._value)
+        if isinstance(document, list):
+            return LazySequence(document, self._value)
+        return document
+
+
+class LazyMapping(Mapping[str, Any]):
+    """A stored dict whose values are opened when asked for."""
+
+    def __init__(self, document: dict[str, Any], opened: Callable[[object], Any]) -> None:
+        self._document = document
+        self._opened = opened
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - whatever was stored
+        return self._opened(self._document[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._document)
+
+    def __len__(self) -> int:
+        return len(self._document)
+
+    def __repr__(self) -> str:
+        return f"<stored dict of {', '.join(self._document)}>"
+
+
+class LazySequence(Sequence[Any]):
+    """A stored list whose items are opened when asked for."""
+
+    def __init__(self, document: list[Any], opened: Callable[[object], Any]) -> None:
+        self._document = document
+        self._opened = opened
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self._opened(item) for item in self._document[index]]
+        return self._opened(self._document[index])
+
+    def __len__(self) -> int:
+        return len(self._document)
+
+    def __repr__(self) -> str:
+        return f"<stored list of {len(self._document)}>"

@@ -1,0 +1,171 @@
+"""A Hamilton graph as the planner and the materializer need it.
+
+Hamilton gives the nodes and edges; the code identity of each node comes from its source alone.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from hamilton.execution.graph_functions import topologically_sort_nodes
+from hamilton.graph import FunctionGraph
+from hamilton.node import Node, NodeType
+
+from adapters import AdapterError
+from registry.code_identity import CodeIdentity, CodeIndex
+from registry.objects import sha256_of_file
+
+STAGES: Final = ("ingestion", "normalization", "validation", "merge")
+
+
+class SourceChangedError(AdapterError):
+    """A source file was edited while its code was running; the results are not registered."""
+
+    exit_code = 1
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} was edited during the run; run again to use the new version")
+
+
+class UnsupportedFlowError(AdapterError):
+    """The flow has a shape that cannot be materialized."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class FlowNode:
+    """One node: what it needs, in which stage, and in which parallel block it stands."""
+
+    name: str
+    stage: str
+    needs: tuple[str, ...]
+    role: NodeType
+    code: CodeIdentity
+    block: str | None = None
+    collects: str | None = None
+    callable: Callable[..., Any] = field(repr=False, compare=False, kw_only=True)
+
+    @property
+    def is_expand(self) -> bool:
+        """Whether the node opens a parallel block."""
+        return self.role is NodeType.EXPAND
+
+    @property
+    def is_collect(self) -> bool:
+        """Whether the node closes a parallel block."""
+        return self.role is NodeType.COLLECT
+
+
+class Flow:
+    """The nodes of a graph in topological order, each with its code identity."""
+
+    def __init__(self, graph: FunctionGraph, code: CodeIndex) -> None:
+        self.inputs = frozenset(n.name for n in graph.nodes.values() if n.user_defined)
+        computed = [n for n in graph.nodes.values() if not n.user_defined]
+        ordered = topologically_sort_nodes(sorted(computed, key=lambda node: node.name))
+        identities: dict[tuple[str, str], CodeIdentity] = {}
+        self.nodes: dict[str, FlowNode] = {}
+        for node in ordered:
+            self.nodes[node.name] = self._flow_node(node, _code_of(node, code, identities))
+        self._stamps = {path: _stamp(path) for path in code.source_files()}
+        self._hashes = dict(code.source_files())
+
+    def _flow_node(self, node: Node, code: CodeIdentity) -> FlowNode:
+        needs = tuple(dependency.name for dependency in node.dependencies)
+        return FlowNode(
+            name=node.name,
+            stage=str(node.tags.get("stage", "")),
+            needs=needs,
+            role=node.node_role,
+            code=code,
+            block=self._block_of(node, needs),
+            collects=node.collect_dependency if node.node_role is NodeType.COLLECT else None,
+            callable=node.callable,
+        )
+
+    def _block_of(self, node: Node, needs: Sequence[str]) -> str | None:
+        blocks = set()
+        for need in needs:
+            upstream = self.nodes.get(need)
+            if upstream is not None:
+                blocks.add(upstream.name if upstream.is_expand else upstream.block)
+        blocks.discard(None)
+        if len(blocks) > 1 or (blocks and node.node_role is NodeType.EXPAND):
+            raise UnsupportedFlowError(
+                f"{node.name}: parallel blocks may neither nest nor mix; collect one first"
+            )
+        return None if node.node_role is NodeType.COLLECT else next(iter(blocks), None)
+
+    def block_nodes(self, expand: str) -> list[FlowNode]:
+        """The nodes between an expanding node and its collector, in order."""
+        return [node for node in self.nodes.values() if node.block == expand]
+
+    def ancestors(self, names: Sequence[str]) -> set[str]:
+        """The named nodes and all that they need."""
+        wanted, queue = set(), list(names)
+        while queue:
+            name = queue.pop()
+            if name in self.nodes and name not in wanted:
+                wanted.add(name)
+                queue.extend(self.nodes[name].needs)
+        return wanted
+
+    def at_or_after(self, stage: str) -> set[str]:
+        """The nodes of a stage and of those that follow it."""
+        first = STAGES.index(stage)
+        return {node.name for node in self.nodes.values() if _stage_number(node.stage) >= first}
+
+    def check_sources(self, *, by_hash: bool = False) -> None:
+        """Make sure that the code that runs is the code that was identified.
+
+        Raises:
+            SourceChangedError: A source file has been edited since.
+        """
+        for path, stamp in self._stamps.items():
+            moved = _stamp(path) != stamp or by_hash
+            if moved and _sha256_or_none(path) != self._hashes[path]:
+                raise SourceChangedError(path)
+
+
+def _stage_number(stage: str) -> int:
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
+
+
+def _code_of(
+    node: Node, code: CodeIndex, known: dict[tuple[str, str], CodeIdentity]
+) -> CodeIdentity:
+    functions = node.originating_functions
+    if not functions:
+        raise UnsupportedFlowError(f"{node.name}: no function of ours stands behind this node")
+    place = (functions[0].__module__, functions[0].__qualname__)
+    if place not in known:
+        known[place] = code.identity(*place)
+    return known[place]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - one system call, on the path of every node
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _sha256_or_none(path: Path) -> str | None:
+    try:
+        return sha256_of_file(path).sha256
+    except OSError:
+        return None
+
+
+def code_facts(code: CodeIdentity) -> Mapping[str, Any]:
+    """What is remembered of a code identity, so that a change can be explained."""
+    return {
+        "units": dict(code.units),
+        "distributions": dict(code.distributions),
+        "opaque": list(code.opaque),
+    }

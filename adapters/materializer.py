@@ -1,0 +1,354 @@
+"""The custom Hamilton result builder that makes every node a registered, durable result.
+
+Artifacts, not values, travel along the edges. When Hamilton reaches a node, its identity is
+computed from its code, the plain values it receives and the content of its inputs. A registered
+result is handed on; otherwise the inputs are opened, the function runs, and its result is
+committed before the next node can see it. An equal result of a changed input stops the change there.
+
+Use it with any Hamilton modules: see `adapters.driver.build_driver`.
+"""
+
+import json
+import threading
+import time
+import traceback
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+from hamilton.lifecycle import EdgeConnectionHook, NodeExecutionMethod, ResultBuilder
+
+from adapters import AdapterError
+from adapters.codecs import VERSION, Codecs, read_parquet
+from adapters.flow import Flow, FlowNode, code_facts
+from dataflows import DataflowError
+from registry import RegistryError
+from registry.fingerprint import computation_key, fingerprint
+from registry.generations import NodeAction
+from registry.store import Artifact, Computation, Input, Store
+
+CACHE_BYTES: Final = 256 << 20
+
+
+class NodeFailedError(AdapterError):
+    """A node's function raised. The message names the place, and no value."""
+
+    exit_code = 1
+
+    def __init__(self, node: str, item: str, problem: str) -> None:
+        self.node, self.item = node, item
+        of_file = f" (file {item[:12]})" if item else ""
+        super().__init__(f"node {node}{of_file} failed: {problem}")
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The identity of a computation before it runs."""
+
+    key: str
+    inputs: tuple[Input, ...]
+
+
+def identify(node: FlowNode, arguments: Mapping[str, Any]) -> Identified:
+    """The key and the lineage edges of a node that would receive these arguments.
+
+    Args:
+        node: The node.
+        arguments: Parameter -> an artifact, a list of artifacts, or a plain value.
+    """
+    configuration: dict[str, str] = {}
+    data: dict[str, str | list[str]] = {}
+    inputs: list[Input] = []
+    for parameter in sorted(arguments):
+        argument = arguments[parameter]
+        if isinstance(argument, Artifact):
+            data[parameter] = f"{argument.codec}:{argument.sha256}"
+            inputs.append(_edge(parameter, argument))
+        elif _is_artifacts(argument):
+            data[parameter] = [f"{found.codec}:{found.sha256}" for found in argument]
+            inputs += [_edge(parameter, found, place) for place, found in enumerate(argument)]
+        else:
+            configuration[parameter] = fingerprint(argument)
+            text = json.dumps(argument, default=str, sort_keys=True)
+            inputs.append(Input(parameter, "configuration", configuration[parameter], value=text))
+    key = computation_key(
+        node=node.name,
+        codec_version=VERSION,
+        code=node.code.digest,
+        configuration=configuration,
+        data=data,
+    )
+    return Identified(key, tuple(inputs))
+
+
+def _is_artifacts(value: object) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(item, Artifact) for item in value)
+    )
+
+
+def _edge(parameter: str, artifact: Artifact, position: int = 0) -> Input:
+    kind = "raw" if artifact.codec == "raw" else "artifact"
+    return Input(parameter, kind, artifact.sha256, position, artifact.key)
+
+
+class TableCache:
+    """Opened tables, and the artifact of each table that is alive."""
+
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self._limit = limit
+        self._tables: OrderedDict[str, pa.Table] = OrderedDict()
+        self._artifacts: dict[int, tuple[weakref.ref[pa.Table], Artifact]] = {}
+        self._lock = threading.RLock()
+
+    def add(self, artifact: Artifact, table: pa.Table) -> None:
+        """Remember a table under its artifact, dropping the longest unused ones."""
+        with self._lock:
+            self._artifacts[id(table)] = (weakref.ref(table), artifact)
+            self._tables[artifact.sha256] = table
+            self._tables.move_to_end(artifact.sha256)
+            while len(self._tables) > 1 and self._held_bytes() > self._limit:
+                self._tables.popitem(last=False)
+            self._artifacts = {
+                place: known for place, known in self._artifacts.items() if known[0]() is not None
+            }
+
+    def _held_bytes(self) -> int:
+        return sum(table.nbytes for table in self._tables.values())
+
+    def table(self, sha256: str) -> pa.Table | None:
+        """The table with this content, if it is still held."""
+        with self._lock:
+            found = self._tables.get(sha256)
+            if found is not None:
+                self._tables.move_to_end(sha256)
+            return found
+
+    def artifact(self, table: pa.Table) -> Artifact | None:
+        """The artifact of this very table."""
+        with self._lock:
+            reference, artifact = self._artifacts.get(id(table), (None, None))
+            return artifact if reference is not None and reference() is table else None
+
+
+@dataclass
+class Block:
+    """A parallel block in one run: its items in order, and the results that are known already."""
+
+    items: list[Artifact]
+    fresh: dict[str, Artifact] = field(default_factory=dict)
+
+    @property
+    def stale_items(self) -> list[Artifact]:
+        """The items that Hamilton has to run."""
+        return [item for item in self.items if item.sha256 not in self.fresh]
+
+
+class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # type: ignore[misc]
+    """Hamilton's result builder, execution method and edge check in one.
+
+    Args:
+        store: The registry and the objects.
+        on_action: Told what was done with each node, as it happens.
+    """
+
+    def __init__(
+        self, store: Store, on_action: Callable[[NodeAction], None] = lambda _action: None
+    ) -> None:
+        self.store = store
+        self._on_action = on_action
+        self._cache = TableCache()
+        self.codecs = Codecs(self._open_bytes, self._cache.artifact, self._table)
+        self._lock = threading.Lock()
+        self.flow: Flow | None = None
+        self.run_id = ""
+        self.forced: frozenset[str] = frozenset()
+        self.blocks: dict[str, Block] = {}
+        self.results: dict[tuple[str, str], Artifact] = {}
+        self.actions: dict[tuple[str, str], NodeAction] = {}
+
+    def begin(
+        self,
+        flow: Flow,
+        *,
+        run_id: str,
+        forced: frozenset[str],
+        blocks: dict[str, Block],
+    ) -> None:
+        """Prepare for one execution of a flow, as it was planned."""
+        self.flow, self.run_id, self.forced, self.blocks = flow, run_id, forced, blocks
+        self.results, self.actions = {}, {}
+
+    # -- Hamilton's side -------------------------------------------------------------------------
+
+    def build_result(self, **outputs: Artifact) -> dict[str, Artifact]:
+        """The artifacts of the requested nodes."""
+        return outputs
+
+    def check_edge_types_match(self, type_from: type, type_to: type, **_future: Any) -> bool:
+        """Artifacts stand for values on every edge, so Hamilton's own check decides."""
+        del type_from, type_to
+        return False
+
+    def validate_input(self, node_type: type, input_value: Any, **_future: Any) -> bool:
+        """Inputs are artifacts or plain values; their types are checked where they are made."""
+        del node_type, input_value
+        return True
+
+    def run_to_execute_node(
+        self,
+        *,
+        node_name: str,
+        node_kwargs: dict[str, Any],
+        is_expand: bool,
+        is_collect: bool,
+        **_future: Any,
+    ) -> Any:
+        """Reuse a node's registered result, or compute and commit it."""
+        if self.flow is None:
+            raise AdapterError("the materializer was not begun; use adapters.driver")
+        node = self.flow.nodes[node_name]
+        if is_expand:
+            return self.expand(node, node_kwargs)
+        arguments = dict(node_kwargs)
+        if is_collect:
+            arguments[str(node.collects)] = self._collected(node, arguments)
+        item = next((a.item for a in arguments.values() if isinstance(a, Artifact) and a.item), "")
+        return self._materialize(node, item, arguments)
+
+    # -- ours ------------------------------------------------------------------------------------
+
+    def expand(self, node: FlowNode, arguments: Mapping[str, Any]) -> list[Artifact]:
+        """The items that have to run: those of the plan, or else all that the node yields."""
+        if node.name not in self.blocks:
+            self.blocks[node.name] = Block(self.items_of(node, arguments))
+        return self.blocks[node.name].stale_items
+
+    def items_of(self, node: FlowNode, arguments: Mapping[str, Any]) -> list[Artifact]:
+        """All items that an expanding node yields for these arguments, as artifacts."""
+        try:
+            values = list(node.callable(**self._opened(arguments)))
+        except Exception as error:
+            raise _node_failed(node, "", error) from None
+        return [self._item(node, value) for value in values]
+
+    def _item(self, node: FlowNode, value: object) -> Artifact:
+        encoded = self.codecs.encode(value, node.name)
+        if encoded.content is not None:
+            self.store.add_input(encoded)
+        return replace(encoded.artifact, item=encoded.artifact.sha256)
+
+    def _collected(self, node: FlowNode, arguments: Mapping[str, Any]) -> list[Artifact]:
+        """What a block made, in the order of its items: planned results beside new ones."""
+        new = list(arguments[str(node.collects)])
+        block = self._block_behind(node)
+        if block is None:
+            return new
+        made = dict(zip([item.sha256 for item in block.stale_items], new, strict=True))
+        return [block.fresh.get(item.sha256) or made[item.sha256] for item in block.items]
+
+    def _block_behind(self, node: FlowNode) -> Block | None:
+        assert self.flow is not None
+        collected = self.flow.nodes[str(node.collects)]
+        return self.blocks.get(collected.block or collected.name)
+
+    def _materialize(self, node: FlowNode, item: str, arguments: Mapping[str, Any]) -> Artifact:
+        identified = identify(node, arguments)
+        place = (node.name, item)
+        known = None if node.name in self.forced else self.store.recorded(identified.key)
+        if known is not None and self.store.present(known):
+            known = replace(known, item=item)
+            self._done(place, known, NodeAction(*place, "reused", "equal inputs", known.key))
+            return known
+        artifact, seconds = self._compute(node, item, identified, arguments)
+        self._done(
+            place,
+            artifact,
+            NodeAction(*place, "ran", "", identified.key, artifact.rows, seconds),
+        )
+        return artifact
+
+    def _done(self, place: tuple[str, str], artifact: Artifact, action: NodeAction) -> None:
+        with self._lock:
+            self.results[place] = artifact
+            self.actions[place] = action
+        self._on_action(action)
+
+    def _compute(
+        self, node: FlowNode, item: str, identified: Identified, arguments: Mapping[str, Any]
+    ) -> tuple[Artifact, float]:
+        assert self.flow is not None
+        started = time.perf_counter()
+        try:
+            value = node.callable(**self._opened(arguments))
+            encoded = self.codecs.encode(value, node.name)
+        except (NodeFailedError, RegistryError, AdapterError):
+            raise
+        except Exception as error:
+            self._failed(node, item)
+            raise _node_failed(node, item, error) from None
+        seconds = time.perf_counter() - started
+        self.flow.check_sources()
+        self.store.remember_code(node.code.digest, code_facts(node.code))
+        computation = Computation(
+            key=identified.key,
+            node=node.name,
+            item=item,
+            stage=node.stage,
+            code=node.code.digest,
+            inputs=identified.inputs,
+            seconds=seconds,
+            run_id=self.run_id,
+        )
+        self.store.commit(computation, encoded)
+        if isinstance(value, pa.Table):
+            self._cache.add(encoded.artifact, value)
+        return replace(encoded.artifact, key=identified.key, item=item), seconds
+
+    def _failed(self, node: FlowNode, item: str) -> None:
+        action = NodeAction(node.name, item, "failed", "the node raised an error")
+        with self._lock:
+            self.actions[node.name, item] = action
+        self._on_action(action)
+
+    def _opened(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._open(argument) for name, argument in arguments.items()}
+
+    def _open(self, argument: Any) -> Any:
+        if isinstance(argument, Artifact):
+            return self.codecs.decode(argument)
+        if _is_artifacts(argument):
+            return [self.codecs.decode(artifact) for artifact in argument]
+        return argument
+
+    def _open_bytes(self, artifact: Artifact) -> pa.Buffer:
+        path = self.store.check(artifact)
+        if artifact.size == 0:
+            return pa.py_buffer(b"")
+        return pa.memory_map(str(path)).read_buffer()
+
+    def _table(self, artifact: Artifact) -> pa.Table:
+        table = self._cache.table(artifact.sha256)
+        if table is None:
+            table = read_parquet(self._open_bytes(artifact))
+            self._cache.add(artifact, table)
+        return table
+
+    def __getstate__(self) -> dict[str, Any]:
+        raise TypeError("a materializer holds a registry and stays in its process")
+
+
+def _node_failed(node: FlowNode, item: str, error: Exception) -> NodeFailedError:
+    """Our errors say what is wrong without a value; of others only type and place are told."""
+    if isinstance(error, DataflowError | AdapterError | RegistryError):
+        return NodeFailedError(node.name, item, str(error))
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    place = f" at {Path(last.filename).name}:{last.lineno}" if last else ""
+    return NodeFailedError(node.name, item, f"{type(error).__qualname__}{place}")

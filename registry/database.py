@@ -1,0 +1,100 @@
+"""The SQLite file of one profile: opened, versioned, and changed only in whole transactions."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from registry import RegistryError
+from registry.objects import make_folder
+
+SCHEMA_VERSION: Final = 1
+_SCHEMA: Final = Path(__file__).with_name("schema.sql")
+
+
+class RegistryDamagedError(RegistryError):
+    """The registry file is no usable database; raw files and manifests still hold everything."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path}: the registry cannot be read ({problem}); move it aside and run again: "
+            "every result can be made again from the raw files"
+        )
+
+
+class Database:
+    """One connection, shared by the threads of a run; transactions are short and serialised."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        make_folder(path.parent)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        try:
+            self._connection = self._connect()
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            raise RegistryDamagedError(path, str(error)) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=10
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _migrate(self) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise RegistryDamagedError(self.path, f"it was written by a newer version, {version}")
+        if version == 0:
+            script = _SCHEMA.read_text(encoding="utf-8")
+            self._connection.executescript(
+                f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+
+    @contextmanager
+    def atomic(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of it is durable at the end, or none of it happened."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def row(self, statement: str, *values: object) -> sqlite3.Row | None:
+        """The first row of a query."""
+        with self._lock:
+            first: sqlite3.Row | None = self._connection.execute(statement, values).fetchone()
+            return first
+
+    def close(self) -> None:
+        """Close the connection; SQLite folds the write-ahead log into the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def setting(database: Database, name: str) -> str | None:
+    """A named fact about the registry itself."""
+    row = database.row("SELECT value FROM setting WHERE name = ?", name)
+    return None if row is None else row["value"]
+
+
+def put_setting(connection: sqlite3.Connection, name: str, value: str | None) -> None:
+    """Change a named fact, inside a transaction."""
+    connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))

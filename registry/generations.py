@@ -1,0 +1,242 @@
+"""Published generations and the runs that made them.
+
+A generation names one artifact per output, and the computation of every node behind them. It
+becomes visible in one SQLite commit, after its manifest is on the disk. An output's version grows
+when its bytes change, or when what was published before has been cleaned away.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from registry.database import Database, put_setting, setting
+from registry.objects import replace_file
+from registry.store import Artifact
+
+_CURRENT: Final = "current_generation"
+MANIFEST_FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class Output:
+    """One published output: its artifact and the version people see."""
+
+    name: str
+    version: int
+    artifact: Artifact
+
+
+@dataclass(frozen=True)
+class NodeKey:
+    """Which computation stands behind a node (of a parallel block: for one item)."""
+
+    node: str
+    item: str
+    key: str
+
+
+@dataclass(frozen=True)
+class NodeAction:
+    """What a run did with a node, and why."""
+
+    node: str
+    item: str
+    action: str
+    reason: str
+    key: str | None = None
+    rows: int | None = None
+    seconds: float | None = None
+
+
+class Generations:
+    """The published generations of one profile."""
+
+    def __init__(self, profile_folder: Path, database: Database) -> None:
+        self._folder = profile_folder
+        self._database = database
+
+    def current(self) -> int | None:
+        """The published generation's number; None before the first and after a clean."""
+        number = setting(self._database, _CURRENT)
+        return None if number is None else int(number)
+
+    def outputs(self, number: int) -> dict[str, Output]:
+        """The outputs of a generation by name."""
+        rows = self._database.rows(
+            "SELECT o.*, a.size FROM generation_output o JOIN artifact a "
+            "ON a.sha256 = o.sha256 AND a.codec = o.codec WHERE generation = ? ORDER BY output",
+            number,
+        )
+        return {
+            row["output"]: Output(
+                row["output"],
+                row["version"],
+                Artifact(row["sha256"], row["codec"], row["size"], row["rows"], row["key"]),
+            )
+            for row in rows
+        }
+
+    def node_keys(self, number: int) -> list[NodeKey]:
+        """The computation of every node behind a generation."""
+        rows = self._database.rows(
+            "SELECT node, item, key FROM generation_node WHERE generation = ?", number
+        )
+        return [NodeKey(**dict(row)) for row in rows]
+
+    def publish(
+        self,
+        *,
+        run_id: str,
+        published_utc: str,
+        artifacts: Mapping[str, Artifact],
+        nodes: Sequence[NodeKey],
+        facts: Mapping[str, Any],
+    ) -> int:
+        """Publish outputs together, as the next generation.
+
+        Args:
+            run_id: The run that made it.
+            published_utc: For people.
+            artifacts: Output name -> its artifact (with the key of its computation).
+            nodes: The computation of every node.
+            facts: What else the manifest keeps: raw files, the inputs of the run.
+
+        Returns:
+            The generation's number.
+        """
+        number = self._next_number()
+        outputs = [self._next_version(name, artifacts[name]) for name in sorted(artifacts)]
+        manifest = _manifest(number, run_id, published_utc, outputs, nodes, facts)
+        replace_file(self._folder / "manifests" / f"{number}.json", [manifest])
+        with self._database.atomic() as connection:
+            connection.execute(
+                "INSERT INTO generation VALUES (?, ?, ?, ?)",
+                (number, run_id, published_utc, hashlib.sha256(manifest).hexdigest()),
+            )
+            _insert_outputs(connection, number, outputs)
+            connection.executemany(
+                "INSERT INTO generation_node VALUES (?, ?, ?, ?)",
+                [(number, node.node, node.item, node.key) for node in nodes],
+            )
+            put_setting(connection, _CURRENT, str(number))
+        replace_file(self._folder / "head", [f"{number}\n".encode()])
+        return number
+
+    def unpublish(self) -> None:
+        """Forget which generation is published; history and version numbers stay."""
+        with self._database.atomic() as connection:
+            put_setting(connection, _CURRENT, None)
+        (self._folder / "head").unlink(missing_ok=True)
+
+    def _next_number(self) -> int:
+        row = self._database.row("SELECT coalesce(max(number), 0) + 1 AS number FROM generation")
+        return 1 if row is None else int(row["number"])
+
+    def _next_version(self, name: str, artifact: Artifact) -> Output:
+        current = self.current()
+        published = None if current is None else self.outputs(current).get(name)
+        if published is not None and published.artifact == artifact:
+            return Output(name, published.version, artifact)
+        row = self._database.row(
+            "SELECT coalesce(max(version), 0) + 1 AS version FROM generation_output "
+            "WHERE output = ?",
+            name,
+        )
+        return Output(name, 1 if row is None else int(row["version"]), artifact)
+
+
+def _manifest(
+    number: int,
+    run_id: str,
+    published_utc: str,
+    outputs: Iterable[Output],
+    nodes: Iterable[NodeKey],
+    facts: Mapping[str, Any],
+) -> bytes:
+    document = {
+        "format": MANIFEST_FORMAT,
+        "generation": number,
+        "run_id": run_id,
+        "published_utc": published_utc,
+        "outputs": {
+            output.name: {
+                "version": output.version,
+                "sha256": output.artifact.sha256,
+                "codec": output.artifact.codec,
+                "size": output.artifact.size,
+                "rows": output.artifact.rows,
+                "key": output.artifact.key,
+            }
+            for output in outputs
+        },
+        "nodes": [[node.node, node.item, node.key] for node in nodes],
+        **facts,
+    }
+    return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _insert_outputs(connection: sqlite3.Connection, number: int, outputs: Iterable[Output]) -> None:
+    connection.executemany(
+        "INSERT INTO generation_output VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                number,
+                output.name,
+                output.version,
+                output.artifact.key,
+                output.artifact.sha256,
+                output.artifact.codec,
+                output.artifact.rows,
+            )
+            for output in outputs
+        ],
+    )
+
+
+class Runs:
+    """What happened: every run, and what it did with each node."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(
+        self,
+        *,
+        run_id: str,
+        started_utc: str,
+        ended_utc: str,
+        status: str,
+        generation: int | None,
+        options: Mapping[str, Any],
+        actions: Iterable[NodeAction],
+    ) -> None:
+        """Write a finished run down."""
+        with self._database.atomic() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)",
+                (run_id, started_utc, ended_utc, status, generation, json.dumps(options)),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO run_node VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        run_id,
+                        done.node,
+                        done.item,
+                        done.action,
+                        done.reason,
+                        done.key,
+                        done.rows,
+                        done.seconds,
+                    )
+                    for done in actions
+                ],
+            )
+
+    def latest(self) -> sqlite3.Row | None:
+        """The newest run that did something."""
+        return self._database.row("SELECT * FROM run ORDER BY rowid DESC LIMIT 1")
