@@ -108,7 +108,7 @@ def _automatic_extras(lines: list[str], draws: Draws) -> list[Extra]:
         return f"{date},{time[:-1]}{'3' if time[-1] in '05' else time[-1]},{rate}"
 
     copies = [Extra(drawn(), signal, DUPLICATE) for _ in range(24)]
-    sentinels = [Extra(with_rate(rate), signal, SENTINEL) for rate in ("0", "255", "255", "0")]
+    sentinels = [Extra(with_rate(rate), signal, SENTINEL) for rate in ("0", "255", "null", "0")]
     words = [Extra(with_rate("n/a"), signal, DAMAGE, "not_a_number")]
     far = [Extra(with_rate(rate), signal, DAMAGE, "out_of_range") for rate in ("301", "9")]
     return [*copies, *sentinels, *words, *far]

@@ -68,10 +68,17 @@ class Clock:
         return self.offsets[max(0, bisect_right(self.starts, utc) - 1)]
 
     def utc_of(self, local: int) -> int:
-        """The UTC minute of a wall time; the later one where the wall time comes twice."""
+        """The UTC minute of a wall time.
+
+        The later minute where the wall time comes twice, the minute of the change where it is
+        skipped.
+        """
+        following: int | None = None
         for start, offset in zip(reversed(self.starts), reversed(self.offsets), strict=True):
-            if local - offset >= start:
-                return local - offset
+            utc = local - offset
+            if utc >= start:
+                return utc if following is None else min(utc, following)
+            following = start
         return local - self.offsets[0]
 
     def stretches(self, first: int, last: int) -> list[tuple[int, int, int]]:
