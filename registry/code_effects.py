@@ -1,0 +1,244 @@
+"""The edges between units, and what code does to others while it is imported.
+
+A unit that changes another one (fills a registry, patches a module, registers a class) becomes a
+part of it: whoever reaches the changed one reaches the changer.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from registry.code_graph import (
+    ALL,
+    PROCESS,
+    Found,
+    Module,
+    Names,
+    Node,
+    certain,
+    is_standard,
+    opened_by,
+)
+from registry.code_merkle import reachable
+from registry.code_scopes import AS_VALUE, AT_IMPORT
+from registry.code_summary import ANY_ATTRIBUTE, Reference, Unit, Write
+
+_CHANGEABLE: Final = frozenset({"class", "data", "code"})
+_WHOLE: Final = frozenset({ANY_ATTRIBUTE, "__dict__", "__getattribute__"})
+
+
+class CodeGraph:
+    """All units of all modules, with the edges between them."""
+
+    def __init__(self, modules: dict[str, Module]) -> None:
+        self.modules = modules
+        self.names = Names(modules)
+        self.reasons: dict[Node, tuple[str, ...]] = {}
+        self._changers: dict[Node, set[Node]] = {}
+        self._plain: dict[Node, list[tuple[str, Node]]] = {}
+        self._attributes = {a for _, unit in self.units() for a in unit.attributes}
+        self._note_rebinding()
+        self._note_direct_changes()
+        while self._note_indirect_changes():
+            pass
+        self._full: dict[Node, list[tuple[str, Node]]] = {}
+
+    def units(self) -> Iterator[tuple[Node, Unit]]:
+        """Every unit with its node."""
+        for name, module in self.modules.items():
+            for position, unit in enumerate(module.units):
+                yield Node("unit", name, position), unit
+
+    def unit(self, node: Node) -> Unit:
+        """The unit of a node."""
+        return self.modules[node.name].units[node.position]
+
+    def edges(self, node: Node) -> list[tuple[str, Node]]:
+        """Where a node leads to; equal labels do not tell an order."""
+        if node not in self._full:
+            self._full[node] = [*self._plain_edges(node), *self._change_edges(node)]
+        return self._full[node]
+
+    def find(self, node: Node, reference: Reference | Write) -> Found:
+        """What a reference of a unit leads to."""
+        return self.names.find(self.modules[node.name], reference.base, reference.chain)
+
+    # What a unit says
+
+    def _plain_edges(self, node: Node) -> list[tuple[str, Node]]:
+        if node not in self._plain:
+            self._plain[node] = list(self._edges_by_kind(node))
+        return self._plain[node]
+
+    def _edges_by_kind(self, node: Node) -> Iterator[tuple[str, Node]]:
+        if node.kind == "unit":
+            yield from self._unit_edges(node)
+        elif node.kind == "module":
+            yield from self._module_edges(node)
+        elif node == ALL:
+            yield from (("", Node("module", name)) for name in self.modules)
+
+    def _unit_edges(self, node: Node) -> Iterator[tuple[str, Node]]:
+        reasons = []
+        for what, why in self.unit(node).marks:
+            if what in {"all", "source"}:
+                reasons.append(why)
+            if what == "all":
+                yield "*", ALL
+        for reference in self.unit(node).references:
+            found = self.find(node, reference)
+            yield from found.links
+            for module, chain in found.missing if certain(reference.how) else ():
+                reasons.append(f"uses {chain}, which {module} does not define")
+                yield "*", Node("module", node.name)
+                if module in self.modules:
+                    yield "*", Node("module", module)
+            for target in found.nodes():
+                opened = opened_by(target.name) if target.kind == "outside" else ""
+                if opened:
+                    reasons.append(f"uses {target.name}")
+                    yield "*", ALL if opened == "all" else Node("module", node.name)
+        if reasons:
+            self.reasons[node] = tuple(reasons)
+
+    def _module_edges(self, node: Node) -> Iterator[tuple[str, Node]]:
+        """Everything in a module; what it imports only where some code takes it from an object."""
+        module = self.modules[node.name]
+        everything = bool(_WHOLE & self._attributes)
+        for position, unit in enumerate(module.units):
+            if unit.kind != "import":
+                yield "", Node("unit", node.name, position)
+            for imported in unit.imports:
+                if everything or imported.name in self._attributes:
+                    yield from self.names.find(module, "", imported.name).links
+            for star in unit.stars:
+                yield from self.names.find(module, star, "").links
+        prefix = f"{node.name}."
+        for name in self.modules:
+            if name.startswith(prefix) and "." not in name[len(prefix) :]:
+                yield name[len(prefix) :], Node("module", name)
+        for (name, _), writers in self.names.rebound.items():
+            if name == node.name:
+                yield from (("!", writer) for writer in writers)
+
+    # What a unit does to others
+
+    def _change(self, target: Node, changer: Node) -> bool:
+        """Note that one unit changes another; whether that is news."""
+        if target.kind == "outside":
+            top = target.name.partition(".")[0]
+            target = PROCESS if is_standard(top) else Node("outside", top)
+        if target.kind == "unit" and self.unit(target).kind == "constant":
+            return False
+        changers = self._changers.setdefault(target, set())
+        if changer in changers or changer == target:
+            return False
+        changers.add(changer)
+        return True
+
+    def _change_edges(self, node: Node) -> Iterator[tuple[str, Node]]:
+        if node.kind == "outside" and "." in node.name:
+            yield "", Node("outside", node.name.partition(".")[0])
+        changers = self._changers.get(node, set())
+        if node.kind == "unit":
+            changers = changers | self._changers.get(Node("module", node.name), set())
+        changers = changers - {node}
+        own = {changer.position for changer in changers if changer.name == node.name}
+        if own and node.kind == "unit":
+            for rank, position in enumerate(self.modules[node.name].stretch({*own, node.position})):
+                yield f"!{rank}", Node("unit", node.name, position)
+        for changer in changers:
+            if changer.name != node.name or node.kind != "unit":
+                yield "!", changer
+        for name in sorted({changer.name for changer in changers} - {node.name}):
+            yield from self.names.importers(name)
+
+    def _note_rebinding(self) -> None:
+        for node, unit in self.units():
+            for write in unit.writes:
+                if write.kind == "name":
+                    self.names.rebound.setdefault((node.name, write.chain), set()).add(node)
+                elif write.kind == "attribute":
+                    for target in self.find(node, write).nodes():
+                        if target.kind == "module":
+                            key = (target.name, write.detail)
+                            self.names.rebound.setdefault(key, set()).add(node)
+
+    def _note_direct_changes(self) -> None:
+        for node, unit in self.units():
+            for write in unit.writes:
+                for target in self._targets(node, write):
+                    if target.kind != "outside" or write.how & AT_IMPORT:
+                        self._change(target, node)
+
+    def _targets(self, node: Node, write: Write) -> set[Node]:
+        """What a write may change."""
+        found = self.find(node, write).nodes()
+        if write.kind == "argument" and not self._changes_arguments(node, write):
+            return set()
+        targets: set[Node] = set()
+        for target in found:
+            if target.kind == "unit":
+                targets |= self._unit_targets(target, write)
+            elif target.kind == "module":
+                whole = write.kind in {"inside", "argument"} or write.detail.startswith("__")
+                targets |= {target} if whole or write.chain.endswith("__dict__") else set()
+            elif not target.name.startswith("builtins.") and write.kind != "decorator":
+                targets.add(target)
+        return targets
+
+    def _unit_targets(self, target: Node, write: Write) -> set[Node]:
+        kind = self.unit(target).kind
+        if write.kind == "decorator" and kind not in {"data", "code"}:
+            return set()
+        inside = reachable([target], self._plain_edges)
+        return {target} | {node for node in inside if self._is_changeable(node)}
+
+    def _is_changeable(self, node: Node) -> bool:
+        return node.kind == "unit" and self.unit(node).kind in _CHANGEABLE
+
+    def _changes_arguments(self, node: Node, write: Write) -> bool:
+        """Whether the function that an argument is handed to may change it: not if it is ours."""
+        callee = self.names.find(self.modules[node.name], "", write.detail).nodes()
+        return not callee or any(target.kind == "outside" for target in callee)
+
+    def _note_indirect_changes(self) -> bool:
+        news = False
+        for node, unit in self.units():
+            if unit.runs:
+                for target in self._changed_by_running(node, unit):
+                    news |= self._change(target, node)
+        return news
+
+    def _changed_by_running(self, node: Node, unit: Unit) -> set[Node]:
+        """What importing the unit changes through the code that it runs."""
+        hooked = self._has_hooks(node, unit)
+        started: set[Node] = set()
+        handed: set[Node] = set()
+        for reference in unit.references:
+            if hooked or reference.how & AT_IMPORT:
+                nodes = self.find(node, reference).nodes()
+                started |= nodes
+                handed |= nodes if reference.how & AS_VALUE else set()
+        reached = reachable(started, self._known_edges)
+        run = [(other, self.unit(other)) for other in reached if other.kind == "unit"]
+        targets = {t for other, found in run for write in found.writes for t in self._targets(other, write)}
+        if hooked:
+            targets |= {t for write in unit.writes for t in self._targets(node, write)}
+        deep = unit.reaches_into[0] or (hooked and unit.reaches_into[1])
+        if deep or any(any(found.reaches_into) for _, found in run):
+            targets |= {target for target in handed if target.kind in {"unit", "module"}}
+            targets |= {other for other in reached if self._is_changeable(other)}
+        return targets
+
+    def _known_edges(self, node: Node) -> list[tuple[str, Node]]:
+        changers = self._changers.get(node)
+        plain = self._plain_edges(node)
+        return [*plain, *(("!", changer) for changer in changers)] if changers else plain
+
+    def _has_hooks(self, node: Node, unit: Unit) -> bool:
+        """Whether code of ours runs over the unit while it is defined."""
+        for hook in unit.hooks:
+            found = self.names.find(self.modules[node.name], hook.base, hook.chain)
+            if any(target.kind != "outside" for target in found.nodes()):
+                return True
+        return False

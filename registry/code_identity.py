@@ -1,0 +1,231 @@
+"""Code keys: the digest of all code that a function can reach, from source bytes alone.
+
+Nothing is imported and nothing is run. A comment, a docstring, a reformat, a moved function or an
+edit elsewhere moves no key; a helper of a helper, a constant, a default, a decorator's argument, a
+library's version does. Paths, module names and line numbers enter no key.
+
+Python's own (major, minor) version enters every key: built-in functions are always in reach, and
+their results move between minor versions (`sum` of floats did in 3.12).
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from registry import RegistryError
+from registry.code_effects import CodeGraph
+from registry.code_graph import PROCESS, Module, Node, is_standard
+from registry.code_merkle import extend_digests, reachable
+from registry.code_normal_form import digest
+from registry.code_summary import Unit, summarise
+
+PYTHON: Final = "python"
+NOT_INSTALLED: Final = "not installed"
+
+# Summaries of this process, by the SHA-256 of the source.
+_summaries: dict[str, tuple[Unit, ...]] = {}
+
+
+class CodeError(RegistryError):
+    """A source file of ours cannot be read as Python."""
+
+
+@dataclass(frozen=True)
+class CodeIdentity:
+    """What a function's result may depend on, as far as code goes.
+
+    Attributes:
+        digest: SHA-256; the code part of a key.
+        units: Own digest of each unit reached, by "module:name"; to explain a change, the labels
+            are no part of `digest`.
+        distributions: Version of each third-party distribution reached, and of Python.
+        opaque: Where the analysis could not tell what is reached and took in more.
+    """
+
+    digest: str
+    units: Mapping[str, str]
+    distributions: Mapping[str, str]
+    opaque: tuple[str, ...]
+
+
+@cache
+def installed_distributions(name: str) -> Mapping[str, str]:
+    """Every installed distribution that has a top-level module of this name, with its version."""
+    distributions = _distributions_by_module().get(name, [])
+    return {found: metadata.version(found) for found in distributions} or {name: NOT_INSTALLED}
+
+
+@cache
+def _distributions_by_module() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
+class CodeIndex:
+    """The modules of ours below some folders, and the keys of the functions in them."""
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        *,
+        packages: Collection[str] | None = None,
+        distribution_version: Callable[[str], Mapping[str, str]] = installed_distributions,
+        python_version: str = f"{sys.version_info[0]}.{sys.version_info[1]}",
+    ) -> None:
+        """Name the modules; nothing is read before the first question.
+
+        Args:
+            roots: Folders that hold modules as `a/b.py` or `a/b/__init__.py`; the first wins.
+            packages: Top-level names that are ours; all below the roots by default.
+            distribution_version: Distributions and versions behind a top-level module name.
+            python_version: Major and minor version of Python.
+        """
+        self._roots = tuple(roots)
+        self._packages = packages
+        self._distributions_of = distribution_version
+        self._python_version = python_version
+        self._added: dict[str, bytes] = {}
+
+    def add_source(self, module: str, source: bytes) -> None:
+        """Add a module that has no file (a notebook's cell), or stand in for the file's bytes."""
+        self._added[module] = source
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Forget what was read; files that did not change are not analysed again."""
+        for name in ("_files", "_graph", "_digests"):
+            self.__dict__.pop(name, None)
+
+    def source_files(self) -> Mapping[Path, str]:
+        """Every source file read, with the SHA-256 of its bytes."""
+        return {path: sha256 for path, sha256, _ in self._files.values() if path is not None}
+
+    def identity(self, module: str, qualified_name: str) -> CodeIdentity:
+        """The code key of a function or class, with what went into it.
+
+        Raises:
+            CodeError: The module is not among ours, or one of ours is no Python source.
+        """
+        if module not in self._graph.modules:
+            raise CodeError(f"{module}: not a module of ours; name its folder and package")
+        roots, reasons = self._roots_of(module, qualified_name)
+        reached = reachable(roots, self._graph.edges)
+        for node in roots:
+            extend_digests(self._digests, node, self._graph.edges, self._content)
+        distributions = self._distributions(reached)
+        return CodeIdentity(
+            digest(
+                *(self._digests[node] for node in roots),
+                "source",
+                *sorted(self._whole_sources(reached)),
+                "distributions",
+                *(text for pair in sorted(distributions.items()) for text in pair),
+            ),
+            dict(self._units(reached)),
+            distributions,
+            (*reasons, *sorted(self._reasons(reached))),
+        )
+
+    def _roots_of(self, module: str, qualified_name: str) -> tuple[list[Node], list[str]]:
+        name = qualified_name.partition(".")[0]
+        found = self._graph.names.find(self._graph.modules[module], "", name)
+        links = [node for _, node in found.links if node.kind != "outside"]
+        if links:
+            return [*links, PROCESS], []
+        return [Node("module", module), PROCESS], [f"{module}:{name} was not found in the source"]
+
+    def _content(self, node: Node) -> str:
+        if node.kind == "outside":
+            return f"outside {node.name}"
+        if node.kind not in {"unit", "import"}:
+            return node.kind
+        unit = self._graph.unit(node)
+        place = node.name if any(what == "place" for what, _ in unit.marks) else ""
+        return f"{node.kind} {unit.digest} {place}"
+
+    def _whole_sources(self, reached: set[Node]) -> set[str]:
+        """Hashes of whole files, where code may read docstrings, lines or source."""
+        units = [node for node in reached if node.kind == "unit"]
+        if not any(what == "source" for node in units for what, _ in self._graph.unit(node).marks):
+            return set()
+        return {self._graph.modules[node.name].sha256 for node in units}
+
+    def _distributions(self, reached: set[Node]) -> dict[str, str]:
+        tops = {node.name.partition(".")[0] for node in reached if node.kind == "outside"}
+        versions = {PYTHON: self._python_version}
+        for top in sorted(tops):
+            if top != "builtins" and not is_standard(top):
+                versions.update(self._distributions_of(top))
+        return versions
+
+    def _units(self, reached: set[Node]) -> Iterator[tuple[str, str]]:
+        counts: dict[str, int] = {}
+        for node in sorted(reached):
+            if node.kind == "unit":
+                unit = self._graph.unit(node)
+                label = f"{node.name}:{unit.binds[0] if unit.binds else 'statement'}"
+                counts[label] = counts.get(label, 0) + 1
+                yield label if counts[label] == 1 else f"{label} ({counts[label]})", unit.digest
+
+    def _reasons(self, reached: set[Node]) -> Iterator[str]:
+        for node in reached & self._graph.reasons.keys():
+            unit = self._graph.unit(node)
+            label = f"{node.name}:{unit.binds[0] if unit.binds else 'statement'}"
+            yield from (f"{label} {why}" for why in self._graph.reasons[node])
+
+    @cached_property
+    def _digests(self) -> dict[Node, str]:
+        return {}
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[Path | None, str, bytes]]:
+        """By module: its file, its hash, its bytes."""
+        found = {name: (None, source) for name, source in self._added.items()}
+        files: dict[str, tuple[Path | None, bytes]] = dict(found)
+        for root in self._roots:
+            for name, path in self._modules_below(root):
+                if name not in files:
+                    files[name] = (path, path.read_bytes())
+        return {
+            name: (path, hashlib.sha256(source).hexdigest(), source)
+            for name, (path, source) in files.items()
+        }
+
+    def _modules_below(self, root: Path) -> Iterator[tuple[str, Path]]:
+        for folder, folders, names in os.walk(root, followlinks=True):
+            folders[:] = sorted(name for name in folders if self._is_ours(root, folder, name))
+            package = ".".join(Path(folder).relative_to(root).parts)
+            for name in sorted(names):
+                stem, suffix = os.path.splitext(name)
+                if suffix == ".py" and self._is_ours(root, folder, stem):
+                    module = package if stem == "__init__" else stem
+                    prefix = f"{package}." if package and stem != "__init__" else ""
+                    if prefix + module:
+                        yield prefix + module, Path(folder, name)
+
+    def _is_ours(self, root: Path, folder: str, name: str) -> bool:
+        if not name.isidentifier() or name == "__pycache__":
+            return False
+        return self._packages is None or Path(folder) != root or name in self._packages
+
+    @cached_property
+    def _graph(self) -> CodeGraph:
+        modules = {}
+        for name, (path, sha256, source) in self._files.items():
+            if sha256 not in _summaries:
+                _summaries[sha256] = _summarised(name, source)
+            is_package = path is not None and path.name == "__init__.py"
+            modules[name] = Module(name, is_package, sha256, _summaries[sha256])
+        return CodeGraph(modules)
+
+
+def _summarised(name: str, source: bytes) -> tuple[Unit, ...]:
+    try:
+        return summarise(source)
+    except (SyntaxError, ValueError) as error:
+        raise CodeError(f"{name}: no Python source ({error}); mend the file") from error
