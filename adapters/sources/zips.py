@@ -20,6 +20,7 @@ from typing import Any, Final, NoReturn
 from adapters import AdapterError
 from adapters.sources import is_ignored
 from registry.objects import CHUNK
+from registry.raw_files import plain_name
 
 BY_HAND: Final = "unpack it by hand and put the files there"
 _AES: Final = 99
@@ -93,7 +94,7 @@ def members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 def label_of(info: zipfile.ZipInfo) -> str:
     """A member's name, for people: it never leads out of the archive."""
-    return "/".join(_parts(info)) or "unnamed"
+    return plain_name("/".join(_parts(info))) or "unnamed"
 
 
 def _parts(info: zipfile.ZipInfo) -> list[str]:
