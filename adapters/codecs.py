@@ -171,7 +171,7 @@ class Codecs:
             case _:
                 raise UnsupportedValueError(place, value)
 
-    def decode(self, artifact: Artifact) -> Any:  # noqa: ANN401 - whatever the node returned
+    def decode(self, artifact: Artifact) -> Any:
         """The value of an artifact.
 
         Raises:
@@ -183,7 +183,7 @@ class Codecs:
             return self.table_of(artifact)
         return self._value(json.loads(self.open_bytes(artifact).to_pybytes()))
 
-    def _value(self, document: object) -> Any:  # noqa: ANN401 - whatever the node returned
+    def _value(self, document: object) -> Any:
         if isinstance(document, dict):
             if _TABLE_MARK in document:
                 return self.table_of(
@@ -202,7 +202,7 @@ class LazyMapping(Mapping[str, Any]):
         self._document = document
         self._opened = opened
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - whatever was stored
+    def __getitem__(self, key: str) -> Any:
         return self._opened(self._document[key])
 
     def __iter__(self) -> Iterator[str]:

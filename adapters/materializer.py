@@ -3,7 +3,8 @@
 Artifacts, not values, travel along the edges. When Hamilton reaches a node, its identity is
 computed from its code, the plain values it receives and the content of its inputs. A registered
 result is handed on; otherwise the inputs are opened, the function runs, and its result is
-committed before the next node can see it. An equal result of a changed input stops the change there.
+committed before the next node can see it. An equal result of a changed input stops the change
+there.
 
 Use it with any Hamilton modules: see `adapters.driver.build_driver`.
 """
@@ -169,6 +170,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # t
         self.flow: Flow | None = None
         self.run_id = ""
         self.forced: frozenset[str] = frozenset()
+        self.pinned: Mapping[tuple[str, str], Artifact] = {}
         self.blocks: dict[str, Block] = {}
         self.results: dict[tuple[str, str], Artifact] = {}
         self.actions: dict[tuple[str, str], NodeAction] = {}
@@ -179,10 +181,20 @@ class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # t
         *,
         run_id: str,
         forced: frozenset[str],
+        pinned: Mapping[tuple[str, str], Artifact],
         blocks: dict[str, Block],
     ) -> None:
-        """Prepare for one execution of a flow, as it was planned."""
-        self.flow, self.run_id, self.forced, self.blocks = flow, run_id, forced, blocks
+        """Prepare for one execution of a flow, as it was planned.
+
+        Args:
+            flow: The nodes.
+            run_id: Goes into the registry beside each computation.
+            forced: Nodes that run whatever is registered.
+            pinned: (node, item) -> the result that the plan reuses.
+            blocks: The parallel blocks whose items the plan knows.
+        """
+        self.flow, self.run_id, self.forced = flow, run_id, forced
+        self.pinned, self.blocks = pinned, blocks
         self.results, self.actions = {}, {}
 
     # -- Hamilton's side -------------------------------------------------------------------------
@@ -234,7 +246,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # t
         """All items that an expanding node yields for these arguments, as artifacts."""
         try:
             values = list(node.callable(**self._opened(arguments)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any error of a node becomes ours
             raise _node_failed(node, "", error) from None
         return [self._item(node, value) for value in values]
 
@@ -259,8 +271,10 @@ class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # t
         return self.blocks.get(collected.block or collected.name)
 
     def _materialize(self, node: FlowNode, item: str, arguments: Mapping[str, Any]) -> Artifact:
-        identified = identify(node, arguments)
         place = (node.name, item)
+        if place in self.pinned:
+            return self.pinned[place]
+        identified = identify(node, arguments)
         known = None if node.name in self.forced else self.store.recorded(identified.key)
         if known is not None and self.store.present(known):
             known = replace(known, item=item)
@@ -290,7 +304,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # t
             encoded = self.codecs.encode(value, node.name)
         except (NodeFailedError, RegistryError, AdapterError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any error of a node becomes ours
             self._failed(node, item)
             raise _node_failed(node, item, error) from None
         seconds = time.perf_counter() - started

@@ -80,6 +80,11 @@ class Generations:
             for row in rows
         }
 
+    def describe(self, number: int) -> dict[str, Any]:
+        """When a generation was published, and by which run."""
+        row = self._database.row("SELECT * FROM generation WHERE number = ?", number)
+        return {} if row is None else dict(row)
+
     def node_keys(self, number: int) -> list[NodeKey]:
         """The computation of every node behind a generation."""
         rows = self._database.rows(
@@ -93,7 +98,7 @@ class Generations:
         run_id: str,
         published_utc: str,
         artifacts: Mapping[str, Artifact],
-        nodes: Sequence[NodeKey],
+        nodes: Mapping[tuple[str, str], Artifact],
         facts: Mapping[str, Any],
     ) -> int:
         """Publish outputs together, as the next generation.
@@ -102,7 +107,7 @@ class Generations:
             run_id: The run that made it.
             published_utc: For people.
             artifacts: Output name -> its artifact (with the key of its computation).
-            nodes: The computation of every node.
+            nodes: (node, item) -> the artifact of every node behind them.
             facts: What else the manifest keeps: raw files, the inputs of the run.
 
         Returns:
@@ -120,7 +125,7 @@ class Generations:
             _insert_outputs(connection, number, outputs)
             connection.executemany(
                 "INSERT INTO generation_node VALUES (?, ?, ?, ?)",
-                [(number, node.node, node.item, node.key) for node in nodes],
+                [(number, node, item, made.key) for (node, item), made in sorted(nodes.items())],
             )
             put_setting(connection, _CURRENT, str(number))
         replace_file(self._folder / "head", [f"{number}\n".encode()])
@@ -154,7 +159,7 @@ def _manifest(
     run_id: str,
     published_utc: str,
     outputs: Iterable[Output],
-    nodes: Iterable[NodeKey],
+    nodes: Mapping[tuple[str, str], Artifact],
     facts: Mapping[str, Any],
 ) -> bytes:
     document = {
@@ -173,7 +178,10 @@ def _manifest(
             }
             for output in outputs
         },
-        "nodes": [[node.node, node.item, node.key] for node in nodes],
+        "nodes": [
+            [node, item, made.key, made.sha256, made.codec, made.size, made.rows]
+            for (node, item), made in sorted(nodes.items())
+        ],
         **facts,
     }
     return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"

@@ -1,0 +1,382 @@
+"""The composition root: sources, registry and Hamilton wired into one run of one profile."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from adapters import AdapterError
+from adapters.corrections import read_exclusions
+from adapters.execution import Engine, Outcome, Request
+from adapters.file_reports import (
+    file_reports,
+    flow_files,
+    leaves,
+    nothing_to_ingest,
+    parse_reports,
+)
+from adapters.flow import STAGES
+from adapters.profile import DEMO, Profile
+from adapters.report import FileReport, RunReport, node_reports
+from adapters.settings import Settings, machine_time_zone
+from adapters.sources import Source, SourceReport
+from adapters.sources.demo import DEMO_END_DATE, DEMO_TIME_ZONE
+from adapters.sources.demo.source import DemoSource
+from adapters.sources.inbox import Inbox
+from adapters.views import publish_views
+from dataflows import (
+    accounts,
+    blood_pressure,
+    collection,
+    daily_metrics,
+    heart_rate,
+    ingestion,
+    sleep,
+)
+from registry.code_identity import CodeIndex
+from registry.generations import NodeAction
+from registry.objects import replace_file
+from registry.raw_files import RawEntry
+from registry.store import Artifact
+
+FLOW: Final[tuple[ModuleType, ...]] = (
+    ingestion,
+    blood_pressure,
+    heart_rate,
+    sleep,
+    collection,
+    accounts,
+    daily_metrics,
+)
+
+OUTPUTS: Final = (
+    "daily_metrics",
+    "blood_pressure_readings",
+    "heart_rate_samples",
+    "sleep_sessions",
+    "sleep_stages",
+    "rejected_rows",
+    "shadowed_rows",
+)
+BOOKS: Final = "books"
+PROJECT: Final = Path(__file__).resolve().parent.parent
+
+
+class NothingToIngestError(AdapterError):
+    """No file of the profile could be read as an export."""
+
+    exit_code = 3
+
+
+class NotPublishedError(AdapterError):
+    """A run from a later stage needs a published generation to start from."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `python cli.py run` was asked for."""
+
+    skip_ingestion: bool = False
+    start_stage: str = STAGES[0]
+    only: tuple[str, ...] = ()
+    force: tuple[str, ...] = ()
+    force_all: bool = False
+    dry_run: bool = False
+    executor: str = "local"
+    workers: int = 2
+
+    @property
+    def asks_sources(self) -> bool:
+        """Whether new exports are looked for."""
+        return not (self.skip_ingestion or self.dry_run or self.start_stage != STAGES[0])
+
+
+def source_of(profile: Profile, settings: Settings) -> Source:
+    """Where a profile's exports come from."""
+    if profile.name == DEMO:
+        return DemoSource(demo_end(settings))
+    return Inbox(profile.inbox, settings.zip_password_file)
+
+
+def demo_end(settings: Settings) -> date:
+    """The demo person's last day: a constant, unless the settings say as of when."""
+    return settings.as_of.date() if settings.as_of else DEMO_END_DATE
+
+
+class Run:
+    """One run of one profile, from its sources to its published generation.
+
+    The caller holds the profile's lock.
+
+    Args:
+        settings: What the program was told.
+        profile: Whose exports.
+        options: What this run was asked for.
+        on_action: Told what was done with each node.
+        on_phase: Told what is being done, in words.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        profile: Profile,
+        options: RunOptions,
+        *,
+        on_action: Callable[[NodeAction], None] = lambda _action: None,
+        on_phase: Callable[[str], None] = lambda _words: None,
+    ) -> None:
+        self._settings, self._profile, self._options = settings, profile, options
+        self._on_action, self._on_phase = on_action, on_phase
+        self._started = datetime.now(UTC)
+        self._clock = time.perf_counter()
+        self.run_id = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self._source_report = SourceReport("none", [])
+        self._actions: dict[tuple[str, str], NodeAction] = {}
+        self._flow_entries: list[RawEntry] = []
+
+    def execute(self) -> RunReport:
+        """Do it.
+
+        Raises:
+            NothingToIngestError: No file could be read as an export.
+            NotPublishedError: There is nothing to start a later stage from.
+            NodeFailedError: A node raised; nothing is published, what finished is kept.
+            WriteError: The disk is full or broken; nothing is published.
+        """
+        self._profile.store.remove_leftovers()
+        self._on_phase("reading the code")
+        code = CodeIndex([PROJECT], packages={"dataflows"})
+        if self._options.asks_sources:
+            self._on_phase("looking for exports")
+            source = source_of(self._profile, self._settings)
+            stored_utc = f"{self._started:%Y-%m-%dT%H:%M:%SZ}"
+            self._source_report = source.collect(self._profile.raw_files, stored_utc=stored_utc)
+        self._on_phase("planning")
+        engine = self._engine(code)
+        request = self._request(engine)
+        plan = engine.plan(request)
+        self._actions = dict(plan.actions)
+        if self._options.dry_run:
+            return self._report(engine, "planned", plan.known, self._current())
+        self._on_phase("computing")
+        outcome = engine.run(request, plan, self.run_id)
+        self._actions = dict(outcome.actions)
+        return self._publish(engine, outcome)
+
+    def failed(self, error: Exception) -> RunReport:
+        """The report of a run that raised: what had been done when it did."""
+        nodes = node_reports(self._actions, {}, {})
+        return RunReport(
+            profile=self._profile.name,
+            run_id=self.run_id,
+            status="failed",
+            generation=self._current() if self._profile.exists else None,
+            nodes=nodes,
+            seconds=time.perf_counter() - self._clock,
+            messages=[str(error)],
+        )
+
+    # -- the request -----------------------------------------------------------------------------
+
+    def _engine(self, code: CodeIndex) -> Engine:
+        return Engine(
+            FLOW,
+            self._profile.store,
+            code,
+            executor=self._options.executor,
+            workers=self._options.workers,
+            on_action=self._note_action,
+        )
+
+    def _note_action(self, action: NodeAction) -> None:
+        self._actions[action.node, action.item] = action
+        self._on_action(action)
+
+    def _request(self, engine: Engine) -> Request:
+        published = self._published_keys()
+        frozen: dict[tuple[str, str], str] = {}
+        forced = frozenset(self._options.force)
+        if self._options.force_all:
+            forced = frozenset(engine.flow.nodes)
+        if self._options.start_stage != STAGES[0]:
+            if not published:
+                raise NotPublishedError(
+                    f"nothing of {self._profile.name} is published yet; run once without --start-stage"
+                )
+            forced |= engine.flow.at_or_after(self._options.start_stage)
+            frozen = {p: key for p, key in published.items() if p[0] not in forced}
+        return Request(
+            self._inputs(engine, published if frozen else {}),
+            targets=self._options.only,
+            forced=forced,
+            frozen=frozen,
+            published=published,
+        )
+
+    def _published_keys(self) -> dict[tuple[str, str], str]:
+        current = self._current()
+        if current is None:
+            return {}
+        keys = self._profile.generations.node_keys(current)
+        return {(node.node, node.item): node.key for node in keys}
+
+    def _current(self) -> int | None:
+        return self._profile.generations.current()
+
+    def _inputs(self, engine: Engine, published: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+        entries = flow_files(self._profile.raw_files.entries())
+        if published:
+            items = {item for _, item in published if item}
+            entries = [entry for entry in entries if entry.sha256 in items]
+        if not entries and not self._options.dry_run:
+            raise NothingToIngestError(nothing_to_ingest(self._profile, self._source_report))
+        self._flow_entries = entries
+        home_zone, zone_source = self._home_zone()
+        return {
+            "export_files": [Artifact(e.sha256, "raw", e.size) for e in entries],
+            "exclusions": self._exclusions(engine),
+            "date_order": self._settings.date_order,
+            "home_time_zone": home_zone,
+            "home_time_zone_source": zone_source,
+            "as_of_utc": self._as_of(entries),
+        }
+
+    def _home_zone(self) -> tuple[str, str]:
+        if self._settings.time_zone:
+            return self._settings.time_zone, "configured"
+        if self._profile.name == DEMO:
+            return DEMO_TIME_ZONE, "configured"
+        return machine_time_zone(os.environ), "assumed"
+
+    def _as_of(self, entries: Sequence[RawEntry]) -> str:
+        if self._settings.as_of:
+            return f"{self._settings.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        if self._profile.name == DEMO:
+            return f"{demo_end(self._settings)}T23:59:59Z"
+        return max((entry.stored_utc for entry in entries), default="1970-01-01T00:00:00Z")
+
+    def _exclusions(self, engine: Engine) -> Artifact:
+        table, _ = read_exclusions(self._profile)
+        encoded = engine.materializer.codecs.encode(table, "exclusions")
+        if not self._options.dry_run:
+            engine.store.add_input(encoded)
+        return encoded.artifact
+
+    # -- what came of it -------------------------------------------------------------------------
+
+    def _publish(self, engine: Engine, outcome: Outcome) -> RunReport:
+        if self._options.only:
+            ran = any(action.action == "ran" for action in outcome.actions.values())
+            status = "computed" if ran else "up-to-date"
+            return self._finish(engine, status, outcome, self._current())
+        files = self._file_reports(engine, outcome.artifacts, outcome.actions)
+        if not any(file.status in {"parsed", "reused"} for file in leaves(files)):
+            raise NothingToIngestError(nothing_to_ingest(self._profile, self._source_report))
+        made, current = outcome.computed(), self._current()
+        changed = {place: found.key for place, found in made.items()} != self._published_keys()
+        if changed or current is None:
+            self._on_phase("publishing")
+            current = self._profile.generations.publish(
+                run_id=self.run_id,
+                published_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                artifacts={name: outcome.artifact(name) for name in (*OUTPUTS, BOOKS)},
+                nodes=made,
+                facts=self._manifest_facts(),
+            )
+        views = publish_views(
+            self._profile.outputs,
+            self._profile.generations.outputs(current),
+            self._profile.store,
+            lambda output: engine.materializer.codecs.table_of(output.artifact),
+        )
+        status = "published" if changed else "up-to-date"
+        return self._finish(engine, status, outcome, current, views)
+
+    def _manifest_facts(self) -> dict[str, Any]:
+        entries = self._profile.raw_files.entries()
+        return {
+            "profile": self._profile.name,
+            "as_of_utc": self._as_of(flow_files(entries)),
+            "raw_files": [asdict(entry) for entry in entries],
+        }
+
+    def _finish(
+        self,
+        engine: Engine,
+        status: str,
+        outcome: Outcome,
+        generation: int | None,
+        views: Sequence[str] = (),
+    ) -> RunReport:
+        report = self._report(engine, status, outcome.artifacts, generation, views)
+        ended = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        started = f"{self._started:%Y-%m-%dT%H:%M:%SZ}"
+        ran = [action for action in outcome.actions.values() if action.action != "reused"]
+        if ran or status == "published":
+            self._profile.runs.record(
+                run_id=self.run_id,
+                started_utc=started,
+                ended_utc=ended,
+                status=status,
+                generation=generation,
+                options=asdict(self._options),
+                actions=ran,
+            )
+            document = {"started_utc": started, "ended_utc": ended, **report.as_json()}
+            text = json.dumps(document, indent=1, sort_keys=True) + "\n"
+            replace_file(self._profile.folder / "state.json", [text.encode()])
+        return report
+
+    def _report(
+        self,
+        engine: Engine,
+        status: str,
+        artifacts: Mapping[tuple[str, str], Artifact],
+        generation: int | None,
+        views: Sequence[str] = (),
+    ) -> RunReport:
+        outputs = self._profile.generations.outputs(generation) if generation else {}
+        books = artifacts.get((BOOKS, ""))
+        stages = {name: node.stage for name, node in engine.flow.nodes.items()}
+        return RunReport(
+            profile=self._profile.name,
+            run_id=self.run_id,
+            status=status,
+            generation=generation,
+            files=self._file_reports(engine, artifacts, self._actions),
+            books=json.loads(engine.store.check(books).read_bytes()) if books else {},
+            nodes=node_reports(self._actions.values(), stages, outputs),
+            seconds=time.perf_counter() - self._clock,
+            messages=self._messages(),
+            views=views,
+        )
+
+    def _file_reports(
+        self,
+        engine: Engine,
+        artifacts: Mapping[tuple[str, str], Artifact],
+        actions: Mapping[tuple[str, str], NodeAction],
+    ) -> list[FileReport]:
+        entries = [e for e in self._profile.raw_files.entries() if not e.retired]
+        collected = artifacts.get(("checked_exports", ""))
+        parsed = {}
+        if collected is not None and engine.store.present(collected):
+            parsed = parse_reports(engine.store, collected, self._flow_entries)
+        new = [
+            item
+            for (node, item), action in actions.items()
+            if node == "parsed_export" and action.action in {"ran", "would-run"}
+        ]
+        return file_reports(entries, parsed, new, self._source_report)
+
+    def _messages(self) -> list[str]:
+        _, unknown = read_exclusions(self._profile)
+        return [f"corrections.csv: {line}" for line in unknown]

@@ -1,0 +1,204 @@
+"""Plan a flow, run what is stale, and say what happened. Knows nothing of health data.
+
+from adapters.execution import Engine
+engine = Engine([my_module], store, CodeIndex([Path("src")]))
+plan = engine.plan({"raw": 3}, targets=["answer"])
+result = engine.run(plan, run_id="r1")
+engine.materializer.codecs.decode(result.artifact("answer"))
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Final
+
+os.environ.setdefault("HAMILTON_AUTOLOAD_EXTENSIONS", "0")
+
+from hamilton import driver as hamilton_driver
+from hamilton.execution.executors import MultiThreadingExecutor, SynchronousLocalTaskExecutor
+
+from adapters.flow import Flow, UnsupportedFlowError
+from adapters.materializer import Materializer
+from adapters.planner import RUN, Plan, Planner
+from registry.code_identity import CodeIndex
+from registry.generations import NodeAction
+from registry.store import Artifact, DamagedArtifactError, Store
+
+MOST_HEALINGS: Final = 100
+
+# Hamilton logs the inputs of a node that fails.
+for _name in ("hamilton.execution", "hamilton.driver"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked to do.
+
+    Attributes:
+        inputs: Input name -> artifact, list of artifacts, or plain value.
+        targets: The nodes that are wanted; all of the flow when empty.
+        forced: Nodes to run whatever is known of them.
+        frozen: (node, item) -> key: nodes that stay as they were published.
+        published: (node, item) -> key of what is published; tells why a node is stale.
+    """
+
+    inputs: Mapping[str, Any]
+    targets: Sequence[str] = ()
+    forced: frozenset[str] = frozenset()
+    frozen: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    published: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did: the artifact of every node, and the action that gave it."""
+
+    artifacts: Mapping[tuple[str, str], Artifact]
+    actions: Mapping[tuple[str, str], NodeAction]
+
+    def artifact(self, node: str, item: str = "") -> Artifact:
+        """The artifact of a node."""
+        return self.artifacts[node, item]
+
+    def computed(self) -> dict[tuple[str, str], Artifact]:
+        """The artifacts that computations made."""
+        return {place: made for place, made in self.artifacts.items() if made.key is not None}
+
+
+class Engine:
+    """A Hamilton flow whose nodes are registered results.
+
+    Args:
+        modules: The flow's modules.
+        store: Registry and objects.
+        code: Computes code identities; made before the modules were imported if they may change.
+        executor: `local` (one file after another) or `threads`.
+        workers: How many threads.
+        on_action: Told what was done with each node, as it happens.
+    """
+
+    def __init__(
+        self,
+        modules: Sequence[ModuleType],
+        store: Store,
+        code: CodeIndex,
+        *,
+        executor: str = "local",
+        workers: int = 2,
+        on_action: Callable[[NodeAction], None] = lambda _action: None,
+    ) -> None:
+        self.store = store
+        self.materializer = Materializer(store, on_action)
+        self._driver = _build_driver(modules, self.materializer, executor, workers)
+        self.flow = Flow(self._driver.graph, code)
+
+    def plan(self, request: Request) -> Plan:
+        """Decide which nodes have to run, and why. Nothing is computed.
+
+        Raises:
+            UnsupportedFlowError: A node is named that the flow does not have.
+        """
+        unknown = ({*request.targets} | request.forced) - self.flow.nodes.keys()
+        if unknown:
+            raise UnsupportedFlowError(
+                f"no such node: {', '.join(sorted(unknown))}; "
+                "`python cli.py run --dry-run` lists all"
+            )
+        wanted = self.flow.ancestors(list(request.targets) or list(self.flow.nodes))
+        planner = Planner(
+            self.flow,
+            self.store,
+            self.materializer,
+            request.inputs,
+            forced=request.forced,
+            frozen=request.frozen,
+            published=request.published,
+        )
+        return planner.plan(wanted)
+
+    def run(self, request: Request, plan: Plan, run_id: str) -> Outcome:
+        """Run what the plan found stale, healing what turns out to be damaged on the way.
+
+        Raises:
+            NodeFailedError: A node raised; what finished before it is registered.
+            WriteError: A result could not be stored.
+            SourceChangedError: A source file was edited meanwhile.
+        """
+        actions: dict[tuple[str, str], NodeAction] = {}
+        for _ in range(MOST_HEALINGS):
+            try:
+                self._execute(request, plan, run_id)
+                break
+            except DamagedArtifactError as damage:
+                if damage.artifact.codec == "raw":
+                    raise
+                self.store.discard_damaged(damage.artifact)
+            finally:
+                actions |= _what_ran(self.materializer.actions)
+            plan = self.plan(request)
+        self.flow.check_sources(by_hash=True)
+        return Outcome(
+            {**plan.known, **self.materializer.results},
+            {**plan.actions, **self.materializer.actions, **actions},
+        )
+
+    def _execute(self, request: Request, plan: Plan, run_id: str) -> None:
+        reused = {
+            place: plan.known[place]
+            for place, action in plan.actions.items()
+            if action.action != RUN
+        }
+        self.materializer.begin(
+            self.flow,
+            run_id=run_id,
+            forced=request.forced,
+            pinned=reused,
+            blocks=dict(plan.blocks),
+        )
+        to_run = self._nodes_to_run(plan)
+        if to_run:
+            overrides = {
+                node: artifact
+                for (node, item), artifact in reused.items()
+                if not item and node not in to_run and self.flow.nodes[node].block is None
+            }
+            inputs = {n: v for n, v in request.inputs.items() if n in self.flow.inputs}
+            self._driver.execute(sorted(to_run), inputs=inputs, overrides=overrides)
+            self.store.flush()
+
+    def _nodes_to_run(self, plan: Plan) -> set[str]:
+        """The nodes outside of blocks to ask Hamilton for; a stale block runs for its collector."""
+        stale = {(action.node, self.flow.nodes[action.node].block) for action in plan.stale}
+        blocks = {block for _, block in stale if block is not None}
+        collectors = {
+            node.name
+            for node in self.flow.nodes.values()
+            if node.is_collect and self.flow.nodes[str(node.collects)].block in blocks
+        }
+        return {node for node, block in stale if block is None} | collectors
+
+
+def _what_ran(actions: Mapping[tuple[str, str], NodeAction]) -> dict[tuple[str, str], NodeAction]:
+    return {place: action for place, action in actions.items() if action.action == "ran"}
+
+
+def _build_driver(
+    modules: Sequence[ModuleType], materializer: Materializer, executor: str, workers: int
+) -> hamilton_driver.Driver:
+    remote = (
+        MultiThreadingExecutor(max_tasks=workers)
+        if executor == "threads"
+        else SynchronousLocalTaskExecutor()
+    )
+    return (
+        hamilton_driver.Builder()
+        .with_modules(*modules)
+        .with_adapters(materializer)
+        .enable_dynamic_execution(allow_experimental_mode=True)
+        .with_local_executor(SynchronousLocalTaskExecutor())
+        .with_remote_executor(remote)
+        .build()
+    )

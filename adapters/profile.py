@@ -1,0 +1,114 @@
+"""One person's folder: registry, objects, raw files, published generations."""
+
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from registry.database import Database
+from registry.generations import Generations, Runs
+from registry.objects import make_folder
+from registry.raw_files import RawFiles
+from registry.raw_index import DatabaseRawIndex
+from registry.store import Store
+
+DEMO: Final = "demo"
+OWNER: Final = "me"
+DERIVED: Final = ("objects", "outputs", "snapshot")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile by its place on the disk; nothing is opened before it is asked for."""
+
+    home: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """Everything of this person."""
+        return self.home / self.name
+
+    @property
+    def inbox(self) -> Path:
+        """Where exports are dropped."""
+        return self.folder / "inbox"
+
+    @property
+    def outputs(self) -> Path:
+        """Views of the published generation."""
+        return self.folder / "outputs"
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever registered."""
+        return (self.folder / "registry.sqlite").is_file()
+
+    @property
+    def has_exports(self) -> bool:
+        """Whether anything was ever imported, or waits in the inbox."""
+        if (self.folder / "raw").is_dir():
+            return True
+        return self.inbox.is_dir() and any(
+            not path.name.startswith(".") for path in self.inbox.iterdir()
+        )
+
+    @cached_property
+    def database(self) -> Database:
+        """The registry's SQLite file; made when it is not there."""
+        return Database(self.folder / "registry.sqlite")
+
+    @cached_property
+    def store(self) -> Store:
+        """Computations and artifacts."""
+        return Store(self.folder, self.database)
+
+    @cached_property
+    def generations(self) -> Generations:
+        """What is published."""
+        return Generations(self.folder, self.database)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """What happened."""
+        return Runs(self.database)
+
+    @cached_property
+    def raw_files(self) -> RawFiles:
+        """Every export ever seen."""
+        return RawFiles(self.folder / "raw", DatabaseRawIndex(self.database))
+
+    def make_folders(self) -> None:
+        """Create the folder with an inbox in it.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        make_folder(self.inbox)
+
+    def derived_files(self) -> list[Path]:
+        """What a clean deletes: all that can be made again."""
+        found: list[Path] = []
+        for name in DERIVED:
+            path = self.folder / name
+            if path.is_dir():
+                found += sorted(file for file in path.rglob("*") if file.is_file())
+            elif path.is_file():
+                found.append(path)
+        return found
+
+    def clean(self) -> None:
+        """Delete all that can be made again. Raw files, inbox, logs and history stay."""
+        self.generations.unpublish()
+        for name in DERIVED:
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def default_profile(home: Path) -> str:
+    """`me` once anything was imported, else the synthetic person."""
+    return OWNER if Profile(home, OWNER).has_exports else DEMO

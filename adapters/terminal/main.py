@@ -1,0 +1,75 @@
+"""From a command line to an exit code.
+
+Results go to stdout, progress and errors to stderr. With `--json`, stdout is exactly one JSON
+object, also when the command fails.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from adapters import AdapterError
+from adapters.profile import Profile, default_profile
+from adapters.settings import Settings
+from adapters.terminal import commands, console
+from adapters.terminal.answer import Answer
+from adapters.terminal.arguments import parse
+from dataflows import DataflowError
+from registry import RegistryError
+
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+
+Handler = Callable[[argparse.Namespace, Settings, Profile], Answer]
+
+_HANDLERS: Final[Mapping[str, Handler]] = {
+    "run": commands.run,
+    "import": commands.import_exports,
+    "exclude": commands.exclude,
+    "sources": commands.sources,
+    "status": commands.status,
+    "doctor": commands.doctor,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    wants_json = "--json" in arguments
+    try:
+        options = parse(arguments)
+        answer = _answer(options)
+    except KeyboardInterrupt:
+        return _fail(
+            "interrupted: nothing was published; run again to go on", INTERRUPTED, wants_json
+        )
+    except (AdapterError, DataflowError, RegistryError) as error:
+        return _fail(str(error), getattr(error, "exit_code", FAILED), wants_json)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror}; nothing was published", FAILED, wants_json)
+    console.show(answer, as_json=options.json, quiet=options.quiet)
+    return answer.exit_code
+
+
+def _answer(options: argparse.Namespace) -> Answer:
+    settings = Settings.load(os.environ, Path(".env"))
+    home = options.home or settings.home
+    name = options.profile or settings.profile or commands.profile_for(options.command, home)
+    return _HANDLERS[options.command](options, settings, Profile(Path(home), checked_name(name)))
+
+
+def checked_name(name: str) -> str:
+    """A profile's name, if it can be the name of a folder."""
+    return Settings.load({"PDP_PROFILE": name}).profile or default_profile(Path("data"))
+
+
+def _fail(message: str, exit_code: int, wants_json: bool) -> int:  # noqa: FBT001 - internal
+    if wants_json:
+        document: dict[str, Any] = {"status": "failed", "error": message, "exit_code": exit_code}
+        sys.stdout.write(json.dumps(document) + "\n")
+    sys.stderr.write(f"error: {message}\n")
+    return exit_code

@@ -1,0 +1,91 @@
+"""A run as people read it: files, books, outputs, and the one line that sums it up."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from adapters.profile import DEMO, Profile
+from adapters.report import FileReport, NodeReport, RunReport
+from adapters.terminal.console import table
+
+_SIGNALS = {"blood_pressure": "blood pressure", "heart_rate": "heart rate", "sleep": "sleep"}
+_COUNTS = ("parsed", "valid", "rejected", "shadowed", "kept")
+
+
+def run_blocks(report: RunReport, profile: Profile) -> Iterator[RenderableType]:
+    """The closing tables of a run."""
+    if report.status == "planned":
+        yield _plan_table(report)
+        yield _headline(report, profile)
+        return
+    if report.status == "published":
+        yield _file_table(report.files)
+        yield ""
+        yield _book_table(report)
+        yield ""
+        yield _output_table(report, profile)
+        yield ""
+    elif report.status == "computed":
+        yield _plan_table(report)
+    yield _headline(report, profile)
+
+
+def _file_table(files: Iterable[FileReport]) -> RenderableType:
+    return table(
+        "Files",
+        ("file", "format", "status", "records", "rejected", "note"),
+        [_file_row(file, 0) for file in files],
+    )
+
+
+def _file_row(file: FileReport, _depth: int) -> tuple[object, ...]:
+    members = f"{len(file.members)} files inside" if file.members else None
+    records = sum(file.records.values())
+    return (file.name, file.format or "-", file.status, records, file.rejected,
+            file.reason or members)  # fmt: skip
+
+
+def _book_table(report: RunReport) -> RenderableType:
+    rows = [
+        (words, *(report.books[signal][count] for count in _COUNTS))
+        for signal, words in _SIGNALS.items()
+        if signal in report.books
+    ]
+    return table("Books (every row is accounted for)", ("signal", *_COUNTS), rows)
+
+
+def _output_table(report: RunReport, profile: Profile) -> RenderableType:
+    rows = [
+        (node.node, node.rows, f"v{node.version}", node.action)
+        for node in report.nodes
+        if node.version is not None and node.rows is not None
+    ]
+    return table(f"Outputs in {profile.outputs}", ("table", "rows", "version", "this run"), rows)
+
+
+def _plan_table(report: RunReport) -> RenderableType:
+    rows = [_node_row(node) for node in report.nodes]
+    return table("Nodes", ("stage", "node", "action", "files", "reason"), rows)
+
+
+def _node_row(node: NodeReport) -> tuple[object, ...]:
+    return (node.stage, node.node, node.action, "" if node.files is None else str(node.files),
+            node.reason)  # fmt: skip
+
+
+def _headline(report: RunReport, profile: Profile) -> RenderableType:
+    who = f"profile {report.profile}"
+    if report.profile == DEMO:
+        who += " (a synthetic person; import your own exports with `python cli.py import PATH`)"
+    what = {
+        "published": f"published generation {report.generation}",
+        "up-to-date": f"up to date: generation {report.generation}, nothing changed",
+        "planned": f"planned: {_count(report, 'would-run')} nodes would run, nothing was written",
+        "computed": f"computed {report.ran} nodes; nothing was published",
+    }[report.status]
+    return Text(f"{what} · {who} · {report.seconds:.1f} s", style="bold")
+
+
+def _count(report: RunReport, action: str) -> int:
+    return sum(1 for node in report.nodes if node.action == action)

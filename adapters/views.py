@@ -1,0 +1,109 @@
+"""The files of `outputs/`: the published generation in forms that other programs read.
+
+A view is derived, so it may be removed or spoilt at will: the next run makes it again.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from registry.generations import Output
+from registry.objects import CHUNK, replace_file
+from registry.store import Store
+
+PARQUET_ONLY: Final = frozenset({"heart_rate_samples", "sleep_stages"})
+CSV_ONLY: Final = frozenset({"rejected_rows", "shadowed_rows"})
+_STAMPS: Final = ".views.json"
+
+
+def csv_bytes(table: pa.Table) -> pa.Buffer:
+    """A table as CSV: ISO instants, shortest numbers, nothing for what is missing."""
+    columns = [_as_text(column) for column in table.columns]
+    sink = pa.BufferOutputStream()
+    options = pyarrow.csv.WriteOptions(quoting_style="needed")
+    pyarrow.csv.write_csv(pa.table(columns, names=table.column_names), sink, options)
+    return sink.getvalue()
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_timestamp(column.type):
+        whole = pc.all(pc.equal(pc.microsecond(column), 0)).as_py() is not False
+        unit = pa.timestamp("s" if whole else "us", column.type.tz)
+        mark = "Z" if column.type.tz else ""
+        return pc.strftime(column.cast(unit, safe=False), f"%Y-%m-%dT%H:%M:%S{mark}")
+    return column
+
+
+def publish_views(
+    folder: Path,
+    outputs: Mapping[str, Output],
+    store: Store,
+    table_of: Callable[[Output], pa.Table],
+) -> list[str]:
+    """Make every view of a generation that is not there as it was last written.
+
+    Args:
+        folder: `outputs/` of the profile.
+        outputs: The published outputs.
+        store: Where their bytes are.
+        table_of: Opens an output.
+
+    Returns:
+        The names of the files that were written.
+    """
+    wanted = {
+        name: output for name, output in outputs.items() if output.artifact.codec == "parquet"
+    }
+    stamps = _read_stamps(folder)
+    written = []
+    for file_name, output in _file_names(wanted):
+        path = folder / file_name
+        if stamps.get(file_name) == [output.artifact.sha256, *_stamp(path)]:
+            continue
+        if path.suffix == ".csv":
+            replace_file(path, [memoryview(csv_bytes(table_of(output)))])
+        else:
+            replace_file(path, _chunks(store.check(output.artifact)))
+        stamps[file_name] = [output.artifact.sha256, *_stamp(path)]
+        written.append(file_name)
+    if written:
+        replace_file(folder / _STAMPS, [json.dumps(stamps, sort_keys=True).encode()])
+    return written
+
+
+def _file_names(outputs: Mapping[str, Output]) -> Iterator[tuple[str, Output]]:
+    for name, output in sorted(outputs.items()):
+        if name not in PARQUET_ONLY:
+            yield f"{name}.csv", output
+        if name not in CSV_ONLY:
+            yield f"{name}.parquet", output
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _read_stamps(folder: Path) -> dict[str, list[object]]:
+    try:
+        stamps: dict[str, list[object]] = json.loads((folder / _STAMPS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return stamps
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
