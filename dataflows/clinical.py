@@ -6,7 +6,11 @@ use: they are to catch what cannot be true, not what is unhealthy. Nothing here 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+Values = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ FUTURE_TOLERANCE_HOURS: Final = 24
 """Ours: a wrong zone shifts a record by less than a day; later ones come from a wrong clock."""
 
 
-def mean_arterial_pressure(systolic: float, diastolic: float) -> float:
+def mean_arterial_pressure(systolic: Values, diastolic: Values) -> Values:
     """Estimated mean arterial pressure, diastolic + (systolic - diastolic) / 3.
 
     Units: that of the arguments, mmHg.
@@ -94,10 +98,11 @@ def mean_arterial_pressure(systolic: float, diastolic: float) -> float:
     Source: StatPearls, as cited by the Cambio openEHR model (read second-hand); holds at resting
     heart rates only. Linear, so that the mean of it is it of the means.
     """
-    return (systolic + 2 * diastolic) / 3
+    estimate: Values = (systolic + 2 * diastolic) / 3
+    return estimate
 
 
-def pulse_pressure(systolic: float, diastolic: float) -> float:
+def pulse_pressure(systolic: Values, diastolic: Values) -> Values:
     """Pulse pressure, systolic - diastolic.
 
     Units: that of the arguments, mmHg.

@@ -201,10 +201,12 @@ def wall_time(instants: pa.Array, offsets: NDArray[np.int16] | pa.Array) -> pa.A
 
 
 def integers(column: pa.Array) -> Instants:
-    """Microseconds (or days) as numpy integers; null reads as 0."""
+    """Numbers, or times in their own unit, as numpy integers; null reads as 0."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    kind = pa.int32() if pa.types.is_date32(column.type) else pa.int64()
+    kind = column.type
+    if not pa.types.is_integer(kind):
+        kind = pa.int32() if kind.bit_width == pa.int32().bit_width else pa.int64()
     numbers = column.view(kind)
     if numbers.null_count:
         numbers = numbers.fill_null(0)

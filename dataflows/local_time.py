@@ -19,7 +19,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dataflows import records
@@ -39,6 +38,7 @@ from dataflows.clocks import (
     zone_named,
 )
 from dataflows.rejection import rejected_where, with_flag
+from dataflows.text_codes import equals
 
 __all__ = [
     "AMBIGUOUS",
@@ -160,7 +160,8 @@ def normalised_records(
     A column of the schema that the table lacks is null. An ambiguous wall time is flagged where
     the schema has `flags`.
 
-    Shape: records of `schema` in the order of the table; rejected rows (`records.REJECTED`).
+    Shape: records of `schema` in the order of the table, with `updated_utc` behind if the table has
+    it; rejected rows (`records.REJECTED`).
 
     Raises:
         UnknownTimeZoneError: The home zone does not exist.
@@ -178,6 +179,8 @@ def normalised_records(
     columns |= {name: column for name, column in times.columns.items() if name in schema.names}
     full = {name: columns.get(name) for name in schema.names}
     normalised = records.table_from_columns(_nullable(schema), full, table.num_rows)
+    if "updated_utc" in table.column_names:
+        normalised = normalised.append_column("updated_utc", table["updated_utc"])
     if "flags" in schema.names and times.ambiguous.any():
         normalised = with_flag(normalised, times.ambiguous, AMBIGUOUS)
     column = "start_local" if "start_local" in table.column_names else "start_utc"
@@ -189,7 +192,14 @@ def normalised_records(
     bad = times.untimed | times.nonexistent
     if bad.any():
         normalised = normalised.filter(pa.array(~bad))
-    return normalised.cast(schema), pa.concat_tables(rejected)
+    return normalised.cast(_with_update(schema, normalised)), pa.concat_tables(rejected)
+
+
+def _with_update(schema: pa.Schema, table: pa.Table) -> pa.Schema:
+    """The schema, with `updated_utc` if the table has it."""
+    if "updated_utc" not in table.column_names:
+        return schema
+    return records.schema_of(schema, records.RECORDED_UPDATE)
 
 
 def _nullable(schema: pa.Schema) -> pa.Schema:
@@ -241,10 +251,7 @@ def _clock_groups(
         groups.append((recorded, np.asarray(offsets[recorded], np.int16)))
     if has_zone.any():
         for name in table["time_zone"].unique().drop_null().to_pylist():
-            named = pc.fill_null(
-                pc.equal(table["time_zone"].cast(pa.string()), name), fill_value=False
-            )
-            rows = _rows_where(np.asarray(named.to_numpy()) & has_zone)
+            rows = _rows_where(equals(table["time_zone"], name) & has_zone)
             if rows is not None:
                 groups.append((rows, recorded_clock(name, days, default)))
     rest = _rows_where(~(has_offset | has_zone))

@@ -1,5 +1,6 @@
 """Rows that are taken out, and remarks on rows that stay."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from dataflows import records
 
 # The sentence for people that belongs to each fixed code, where nothing more exact is known.
 REASONS: Final = {
+    "future_time": "the time is more than a day after the export was stored",
     "missing_time": "the row tells neither an instant nor a local time nor a date",
     "nonexistent_local_time": "the clocks skipped this local time; no instant belongs to it",
 }
@@ -22,7 +24,7 @@ def rejected_where(
     signal: str,
     check: str,
     column: str | None = None,
-    reason: str | None = None,
+    reason: str | Sequence[str] | None = None,
 ) -> pa.Table:
     """The rejected rows of those rows of a table that a mask marks.
 
@@ -32,7 +34,8 @@ def rejected_where(
         signal: Name of the signal.
         check: Fixed code.
         column: Column that is to blame.
-        reason: Sentence for people; the one that belongs to the code, unless given.
+        reason: Sentence for people, or one for each marked row; unless given, the one that belongs
+            to the code.
 
     Shape: `records.REJECTED`, in the order of the table.
     """

@@ -1,0 +1,277 @@
+"""Blood pressure: from parsed readings to what each day says.
+
+De-duplication, in this order; every loser is in `blood_pressure_shadowed` under its rule:
+
+- `same_reading`: same source, device, instant and values; a reading with a pulse stands before
+  one without.
+- `later_issue`: same source, device and instant, other values; the export tells which is later.
+- `conflicting_values`: the same, but nothing tells; the first in canonical order stays, flagged.
+- `equal_reading_other_source`: equal pressures within two minutes in two sources; the source that
+  is nearer to the cuff stays. One reading stands for at most one of each other source, so
+  that two equal readings a minute apart remain two.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from hamilton.function_modifiers import extract_fields, tag
+from numpy.typing import NDArray
+
+from dataflows import clinical, contracts, records, resolution, schemas
+from dataflows.clocks import integers
+from dataflows.daily_sums import day_groups, thousandths, thousandths_sums
+from dataflows.local_time import normalised_records
+from dataflows.rejection import with_flag
+from dataflows.text_codes import ranks_of
+
+SIGNAL: Final = "blood_pressure"
+# Whoever reads a cuff comes before whoever copies it; a wrist band comes last.
+SOURCE_PRIORITY: Final = (
+    "blood_pressure_sheet",
+    "omron",
+    "withings",
+    "ihealth",
+    "apple_health",
+    "health_connect",
+    "samsung_health",
+    "google_fit",
+    "fitbit",
+    "oura",
+    "mi_fitness",
+    "zepp",
+    "gadgetbridge",
+)
+OTHER_SOURCE: Final = "equal_reading_other_source"
+OTHER_SOURCE_WITHIN_MINUTES: Final = 2
+_MINUTE: Final = 60_000_000
+
+_DAILY: Final = pa.schema(
+    [
+        pa.field("local_date", pa.date32(), nullable=False),
+        pa.field("systolic_mean_mmhg", pa.float64()),
+        pa.field("diastolic_mean_mmhg", pa.float64()),
+        pa.field("pulse_mean_bpm", pa.float64()),
+        pa.field("blood_pressure_reading_count", pa.int32()),
+        pa.field("mean_arterial_pressure_mmhg", pa.float64()),
+        pa.field("pulse_pressure_mmhg", pa.float64()),
+    ]
+)
+
+
+@tag(stage="normalization")
+def blood_pressure_normalized(
+    blood_pressure_parsed: pa.Table, home_time_zone: str, home_time_zone_source: str
+) -> dict[str, pa.Table]:
+    """Readings of one file with instant, offset, zone and local date.
+
+    Shape: `records`, `rejected`.
+
+    Units: mmHg, beats per minute.
+    """
+    normalised, rejected = normalised_records(
+        blood_pressure_parsed,
+        records.BLOOD_PRESSURE_READINGS,
+        signal=SIGNAL,
+        home_time_zone=home_time_zone,
+        home_time_zone_source=home_time_zone_source,
+    )
+    return {"records": normalised, "rejected": rejected}
+
+
+@tag(stage="validation")
+def blood_pressure_checked(
+    blood_pressure_normalized: Mapping[str, pa.Table],
+) -> dict[str, pa.Table]:
+    """Readings of one file that can be true, unusual ones flagged; and the rejected ones.
+
+    Shape: `valid`, `rejected`.
+
+    Units: mmHg, beats per minute.
+    """
+    valid, rejected = contracts.rejected_by(
+        blood_pressure_normalized["records"], schemas.BLOOD_PRESSURE_READINGS, signal=SIGNAL
+    )
+    return {
+        "valid": _flagged(valid),
+        "rejected": pa.concat_tables([blood_pressure_normalized["rejected"], rejected]),
+    }
+
+
+def _flagged(readings: pa.Table) -> pa.Table:
+    """The readings, with a remark on each that is outside the soft limits."""
+    systolic, diastolic, pulse = _values(readings)
+    remarks = {
+        "unusual_systolic": _outside(systolic, clinical.SYSTOLIC_SOFT_MMHG),
+        "unusual_diastolic": _outside(diastolic, clinical.DIASTOLIC_SOFT_MMHG),
+        "unusual_pulse": _outside(pulse, clinical.HEART_RATE_SOFT_BPM),
+        "unusual_pulse_pressure": _outside(
+            clinical.pulse_pressure(systolic, diastolic), clinical.PULSE_PRESSURE_SOFT_MMHG
+        ),
+    }
+    for flag, rows in remarks.items():
+        readings = with_flag(readings, rows, flag)
+    return readings
+
+
+def _outside(values: NDArray[np.float64], limits: clinical.Limits) -> NDArray[np.bool_]:
+    return (values < limits.low) | (values > limits.high)
+
+
+def _values(readings: pa.Table) -> list[NDArray[np.float64]]:
+    """Systolic, diastolic and pulse; a missing pulse is not a number."""
+    names = ("systolic_mmhg", "diastolic_mmhg", "pulse_bpm")
+    return [np.asarray(readings[name].to_numpy(), np.float64) for name in names]
+
+
+@tag(stage="validation", target_=...)
+@extract_fields(
+    {
+        "blood_pressure_readings": pa.Table,
+        "blood_pressure_shadowed": pa.Table,
+        "blood_pressure_withdrawn": pa.Table,
+    }
+)
+def blood_pressure_resolved(
+    blood_pressure_valid: Sequence[pa.Table],
+    exclusions: pa.Table,
+    blood_pressure_future_limit: str | None,
+) -> dict[str, pa.Table]:
+    """Readings of all files, each once, in canonical order; the duplicates; the withdrawn ones.
+
+    Shape: `records.BLOOD_PRESSURE_READINGS`, `records.SHADOWED`, `records.REJECTED`.
+
+    Units: mmHg, beats per minute.
+    """
+    joined = resolution.concatenated(blood_pressure_valid, records.BLOOD_PRESSURE_READINGS)
+    readings, withdrawn = resolution.without_withdrawn(
+        joined,
+        signal=SIGNAL,
+        exclusions=exclusions,
+        future_limit=blood_pressure_future_limit,
+    )
+    readings = readings.take(pa.array(_canonical_order(readings)))
+    winners, rules = _same_source(readings)
+    conflicts = winners[rules == resolution.CONFLICT]
+    winners, rules = _across_sources(readings, winners, rules)
+    readings = with_flag(readings, _marked(conflicts, len(winners)), resolution.CONFLICT)
+    lost = winners != np.arange(len(winners))
+    losers, kept = np.flatnonzero(lost), np.flatnonzero(~lost)
+    resolved = resolution.published(readings, records.BLOOD_PRESSURE_READINGS, kept)
+    return {
+        "blood_pressure_readings": contracts.checked(resolved, schemas.BLOOD_PRESSURE_READINGS),
+        "blood_pressure_shadowed": resolution.shadowed(
+            readings, losers, winners[losers], rules[losers], signal=SIGNAL
+        ),
+        "blood_pressure_withdrawn": withdrawn,
+    }
+
+
+def _marked(rows: resolution.Indices, length: int) -> NDArray[np.bool_]:
+    mask = np.zeros(length, np.bool_)
+    mask[rows] = True
+    return mask
+
+
+def _canonical_order(readings: pa.Table) -> resolution.Indices:
+    systolic, diastolic, pulse = _values(readings)
+    keys = [
+        integers(readings["start_utc"]),
+        ranks_of(readings["source"]),
+        ranks_of(readings["device"]),
+        systolic,
+        diastolic,
+        pulse,
+        ranks_of(readings["raw_sha256"]),
+        integers(readings["raw_row"]),
+    ]
+    return np.lexsort(keys[::-1])
+
+
+def _same_source(readings: pa.Table) -> tuple[resolution.Indices, NDArray[Any]]:
+    """Winner and rule of each reading (in canonical order) among those of its series."""
+    systolic, diastolic, pulse = _values(readings)
+    updates = resolution.updates_of(readings)
+    canonical = np.arange(readings.num_rows)
+    series = [
+        integers(readings["start_utc"]),
+        ranks_of(readings["source"]),
+        ranks_of(readings["device"]),
+    ]
+    winners = resolution.winners_of(series, [-updates, canonical])
+    equal = (systolic == systolic[winners]) & (diastolic == diastolic[winners])
+    equal &= (pulse == pulse[winners]) | np.isnan(pulse)
+    rules = np.where(
+        equal,
+        resolution.SAME_READING,
+        np.where(updates != updates[winners], resolution.LATER_ISSUE, resolution.CONFLICT),
+    ).astype(object)
+    rules[winners == canonical] = None
+    return winners, rules
+
+
+def _across_sources(
+    readings: pa.Table, winners: resolution.Indices, rules: NDArray[Any]
+) -> tuple[resolution.Indices, NDArray[Any]]:
+    """Winners and rules, with equal readings of lesser sources shadowed too."""
+    winners, rules = winners.copy(), rules.copy()
+    ranks = resolution.priority_of(readings["source"], SOURCE_PRIORITY)
+    if len(np.unique(ranks)) < 2:  # noqa: PLR2004  one source has no other
+        return winners, rules
+    instants = integers(readings["start_utc"]).tolist()
+    pairs = list(zip(*(values.tolist() for values in _values(readings)[:2]), strict=True))
+    standing: dict[tuple[float, float], list[int]] = {}
+    for rank in np.unique(ranks):
+        taken: set[int] = set()
+        rows = np.flatnonzero((ranks == rank) & (winners == np.arange(len(winners)))).tolist()
+        for row in rows:
+            twin = _nearest(instants, instants[row], standing.get(pairs[row], []), taken)
+            if twin is not None:
+                taken.add(twin)
+                winners[row], rules[row] = twin, OTHER_SOURCE
+        for row in rows:
+            if winners[row] == row:
+                standing.setdefault(pairs[row], []).append(row)
+    return winners[winners], rules
+
+
+def _nearest(
+    instants: list[int], instant: int, candidates: list[int], taken: set[int]
+) -> int | None:
+    """The candidate nearest in time that is near enough and free; the earlier one of two."""
+    limit = OTHER_SOURCE_WITHIN_MINUTES * _MINUTE
+    near = [
+        (abs(instants[row] - instant), row)
+        for row in candidates
+        if row not in taken and abs(instants[row] - instant) <= limit
+    ]
+    return min(near)[1] if near else None
+
+
+@tag(stage="merge")
+def blood_pressure_daily(blood_pressure_readings: pa.Table) -> pa.Table:
+    """Means of each local day over its kept readings, from exact sums.
+
+    Shape: one row for each local date with a reading, ascending.
+
+    Units: mmHg, beats per minute.
+
+    Source: `clinical.mean_arterial_pressure`, `clinical.pulse_pressure`.
+    """
+    days = day_groups(blood_pressure_readings["local_date"])
+    systolic, _ = thousandths_sums(blood_pressure_readings["systolic_mmhg"], days)
+    diastolic, count = thousandths_sums(blood_pressure_readings["diastolic_mmhg"], days)
+    pulse, pulse_count = thousandths_sums(blood_pressure_readings["pulse_bpm"], days)
+    columns = {
+        "local_date": days.dates,
+        "systolic_mean_mmhg": thousandths(systolic, count),
+        "diastolic_mean_mmhg": thousandths(diastolic, count),
+        "pulse_mean_bpm": thousandths(pulse, pulse_count),
+        "blood_pressure_reading_count": pa.array(count).cast(pa.int32()),
+        "mean_arterial_pressure_mmhg": thousandths(
+            clinical.mean_arterial_pressure(systolic, diastolic), count
+        ),
+        "pulse_pressure_mmhg": thousandths(clinical.pulse_pressure(systolic, diastolic), count),
+    }
+    return records.table_from_columns(_DAILY, columns, len(count))
