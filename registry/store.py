@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,7 +123,7 @@ class Store:
         """The artifact that this computation made, whether its bytes are there or not."""
         with self._lock:
             if key in self._unflushed:
-                return self._unflushed[key][1].artifact
+                return replace(self._unflushed[key][1].artifact, key=key)
         row = self.database.row(
             "SELECT a.sha256, a.codec, a.size, a.rows, c.key, c.item FROM computation c "
             "JOIN artifact a ON a.sha256 = c.sha256 AND a.codec = c.codec WHERE c.key = ?",
