@@ -94,8 +94,14 @@ def session_value(person: Person, sleep: Sleep) -> dict[str, Any]:
 
 
 def watch_value(person: Person, sleep: Sleep) -> dict[str, Any]:
-    """The value of a raw row of key `watch_night_sleep` or `watch_daytime_sleep`."""
-    return segment(person, sleep) | {
+    """The value of a raw row of key `watch_night_sleep` or `watch_daytime_sleep`.
+
+    Of a nap the second band tells nothing but its stages and zone; the rest it leaves at 0.
+    """
+    value = segment(person, sleep)
+    if sleep.is_nap:
+        value = {"bedtime": 0, "duration": 0, "timezone": value["timezone"], "wake_up_time": 0}
+    return value | {
         "items": stage_items(sleep),
         "date_time": local_date_seconds(person, sleep.day),
     }
