@@ -33,12 +33,17 @@ def concatenated(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
 
     Shape: the columns of `schema`; then `updated_utc`, if any of the tables has it.
     """
-    filled = [table for table in tables if table.num_rows]
+    filled = sorted((table for table in tables if table.num_rows), key=_first_file)
     if not filled:
         return schema.empty_table()
     if len(filled) == 1:
         return filled[0]
     return pa.concat_tables(filled, promote_options="default").unify_dictionaries()
+
+
+def _first_file(table: pa.Table) -> str:
+    """Files in the order of their hashes are mostly in canonical order, which saves sorting."""
+    return str(table["raw_sha256"][0].as_py())
 
 
 def published(table: pa.Table, schema: pa.Schema, order: Indices | None = None) -> pa.Table:
@@ -106,6 +111,21 @@ def updates_of(table: pa.Table) -> Indices:
     return np.where(np.asarray(updated.is_valid()), integers(updated), NEVER_UPDATED)
 
 
+def in_order(keys: Sequence[NDArray[Any]]) -> bool:
+    """Whether the rows already stand in the order of their keys, the first key first."""
+    undecided = np.ones(max(len(keys[0]) - 1, 0), np.bool_)
+    for key in keys:
+        if (undecided & (key[1:] < key[:-1])).any():
+            return False
+        undecided &= key[1:] == key[:-1]
+    return True
+
+
+def sorted_order(keys: Sequence[NDArray[Any]]) -> Indices | None:
+    """The order of the rows by their keys, the first key first; None if they stand so."""
+    return None if in_order(keys) else np.lexsort(keys[::-1])
+
+
 def winners_of(same: Sequence[NDArray[Any]], preference: Sequence[NDArray[Any]]) -> Indices:
     """For each row the row that stands for it: the preferred one of those that are the same.
 
@@ -128,7 +148,7 @@ def winners_of(same: Sequence[NDArray[Any]], preference: Sequence[NDArray[Any]])
 
 
 def shadowed(
-    table: pa.Table, losers: Indices, kept: Indices, rules: NDArray[Any], *, signal: str
+    table: pa.Table, losers: Indices, kept: Indices, rules: NDArray[Any] | pa.Array, *, signal: str
 ) -> pa.Table:
     """The shadowed rows of a table, each beside the row that stands for it.
 
@@ -143,9 +163,13 @@ def shadowed(
         "raw_row": lost["raw_row"],
         "kept_raw_sha256": stays["raw_sha256"],
         "kept_raw_row": stays["raw_row"],
-        "rule": pa.array(rules, pa.string()).dictionary_encode().cast(records.TEXT),
+        "rule": rules if isinstance(rules, pa.Array) else _encoded(rules),
     }
     return records.table_from_columns(records.SHADOWED, columns, len(losers))
+
+
+def _encoded(texts: NDArray[Any]) -> pa.DictionaryArray:
+    return pa.array(texts, pa.string()).dictionary_encode().cast(records.TEXT)
 
 
 def priority_of(column: pa.ChunkedArray, order: Sequence[str]) -> Indices:

@@ -26,13 +26,11 @@ def _codes(chunk: pa.DictionaryArray) -> NDArray[np.int32]:
     return np.asarray(indices.to_numpy(zero_copy_only=False), np.int32)
 
 
-def ranks_of(column: pa.ChunkedArray) -> NDArray[np.int64]:
+def ranks_of(column: pa.ChunkedArray) -> NDArray[np.int16]:
     """A number for each row that sorts as its text does; null first, with -1."""
     codes, texts = codes_of(column)
-    ranks = np.full(len(texts) + 1, -1, np.int64)
-    for rank, text in enumerate(sorted(set(texts))):
-        ranks[:-1][[other == text for other in texts]] = rank
-    return ranks[codes]
+    places = {text: rank for rank, text in enumerate(sorted(set(texts)))}
+    return np.array([places[text] for text in texts] + [-1], np.int16)[codes]
 
 
 def equals(column: pa.ChunkedArray, text: str) -> NDArray[np.bool_]:
