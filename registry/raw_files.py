@@ -199,6 +199,8 @@ class RawFiles:
         Raises:
             NoSuchRawFileError: None or several; the error names candidates.
         """
+        if text in self._entries:
+            return self._entries[text]
         named = {entry: self.names(entry) for entry in self.entries()}
         wanted = plain_name(text)
         found = [entry for entry, names in named.items() if wanted in names]

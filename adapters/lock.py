@@ -1,0 +1,134 @@
+"""One writer a profile: a lock that the system itself releases when its holder dies.
+
+ProfileBusy               another run holds the profile (exit code 75)
+LockUnavailableError      the lock file cannot be opened (exit code 1)
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from adapters import AdapterError
+from registry.objects import make_folder
+
+LOCK_NAME: Final = "lock"
+_PAUSE_SECONDS: Final = 0.05
+_held: Final[set[int]] = set()
+
+
+class ProfileBusy(AdapterError):  # noqa: N818 - a state of affairs, nobody's mistake
+    """Another run holds the profile: which process, and since when, if it said so."""
+
+    exit_code = 75
+
+    def __init__(self, folder: Path, pid: int | None, since_utc: str | None) -> None:
+        who = f"process {pid}, since {since_utc}" if pid else "it did not say which"
+        super().__init__(
+            f"{folder}: another run holds this profile ({who}); wait until it ends, "
+            "then run again: nothing was changed"
+        )
+        self.pid = pid
+        self.since_utc = since_utc
+
+
+class LockUnavailableError(AdapterError):
+    """The lock file cannot be opened."""
+
+    exit_code = 1
+
+
+@contextmanager
+def profile_lock(folder: Path, *, wait_seconds: float = 10.0) -> Iterator[None]:
+    """Hold the profile in this folder, for as long as the block lasts.
+
+    Raises:
+        ProfileBusy: Another process held it all the time.
+        LockUnavailableError: The folder cannot be made, or its lock not be opened.
+    """
+    descriptor = _acquired(folder, wait_seconds)
+    _held.add(descriptor)
+    try:
+        _say_who(descriptor)
+        yield
+    finally:
+        if descriptor in _held:
+            _held.remove(descriptor)
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
+            os.close(descriptor)
+
+
+def _acquired(folder: Path, wait_seconds: float) -> int:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        descriptor = _opened(folder)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_in_place(folder, descriptor):
+                return descriptor
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise _busy(folder, descriptor) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _opened(folder: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        make_folder(folder)
+        descriptor = os.open(folder / LOCK_NAME, flags, 0o600)
+        os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        raise LockUnavailableError(
+            f"{folder}: cannot be locked ({error.strerror}); make the folder writable, or name "
+            "another with PDP_HOME"
+        ) from error
+    return descriptor
+
+
+def _is_in_place(folder: Path, descriptor: int) -> bool:
+    """Whether the locked file still is the one that others would open."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(folder / LOCK_NAME))
+    except FileNotFoundError:
+        return False
+
+
+def _say_who(descriptor: int) -> None:
+    """A courtesy: on a full disk the lock is held all the same."""
+    since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = json.dumps({"pid": os.getpid(), "since_utc": since})
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)
+
+
+def _busy(folder: Path, descriptor: int) -> ProfileBusy:
+    try:
+        holder: dict[str, Any] = json.loads(os.pread(descriptor, 1000, 0))
+        return ProfileBusy(folder, holder["pid"], holder["since_utc"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ProfileBusy(folder, None, None)
+    finally:
+        os.close(descriptor)
+
+
+def _let_go_in_child() -> None:
+    """A forked worker that outlives its parent must not keep the profile."""
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)
