@@ -9,6 +9,7 @@ through a node unchanged is the same table, and costs nothing to store again.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
@@ -146,10 +147,13 @@ SLEEP_STAGES: Final = schema_of(
 
 
 def constant(value: str | None, length: int) -> pa.Array:
-    """One text repeated `length` times, at the cost of one 32-bit code a row."""
+    """One text repeated `length` times.
+
+    Its 32-bit codes are zeros nobody writes: untouched pages, which take no memory.
+    """
     if value is None:
         return pa.nulls(length, TEXT)
-    codes = pa.repeat(pa.scalar(0, pa.int32()), length)
+    codes = pa.array(np.zeros(length, np.int32))
     return pa.DictionaryArray.from_arrays(codes, pa.array([value], pa.string()))
 
 

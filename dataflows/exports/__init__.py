@@ -1,5 +1,82 @@
-"""One module per vendor export: recognise it, turn its bytes into records and rejected rows."""
+"""One module per vendor export: recognise it, turn its bytes into records and rejected rows.
 
-from dataflows.exports.export_file import ExportFile, ParsedExport
+A format is recognised by the content of a file, never by its name. To add one: write a module
+with `SOURCE`, `recognises` and `parse` as the others have them, and name it in `FORMATS`.
+"""
 
-__all__ = ["ExportFile", "ParsedExport"]
+import re
+from types import ModuleType
+from typing import Any, Final
+
+from dataflows.exports import mi_fitness, zepp
+from dataflows.exports.csv_text import SAMPLE_BYTES, header_of, sample_text
+from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+
+__all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"]
+
+FORMATS: Final = (mi_fitness, zepp)
+
+# What a file may begin with that is no table of text.
+SIGNATURES: Final = (
+    (b"%PDF", "a PDF document"),
+    (b"PK", "a zip archive"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"\x1f\x8b", "a compressed file"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+    (b"<", "XML or HTML"),
+)
+SHOWN_NAMES: Final = 6
+LONGEST_NAME: Final = 30
+
+
+def recognised_format(content: Any) -> ModuleType | None:
+    """The module of the format that the content (a `pyarrow.Buffer`) has, or None."""
+    sample = _sample(content)
+    if not sample or _signature(sample) is not None:
+        return None
+    return next((known for known in FORMATS if known.recognises(sample)), None)
+
+
+def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
+    """The records of a file, by the module of its format.
+
+    Args:
+        file: Any file at all.
+        date_order: `YMD`, `DMY`, `MDY` or None, for formats that do not tell.
+    """
+    known = recognised_format(file.content)
+    if known is None:
+        reason = _seen(_sample(file.content))
+        return parsed_export({}, source=None, status="unrecognised", reason=reason)
+    parsed: ParsedExport = known.parse(file, date_order=date_order)
+    return parsed
+
+
+def _sample(content: Any) -> bytes:
+    sample: bytes = content.slice(0, min(content.size, SAMPLE_BYTES)).to_pybytes()
+    return sample
+
+
+def _signature(sample: bytes) -> str | None:
+    return next((what for start, what in SIGNATURES if sample.startswith(start)), None)
+
+
+def _seen(sample: bytes) -> str:
+    """What an unrecognised file is, as far as one can see; shows no cell, only names."""
+    what = _signature(sample)
+    if what is not None:
+        return f"this is {what}, not a table of an export that is known"
+    text = sample_text(sample)
+    header = header_of(text)
+    if header is None:
+        return "the file is empty"
+    if b"\x00" in text or b"\xef\xbf\xbd" * 3 in text:
+        return "the file is binary, not a table of an export that is known"
+    if any(re.search(r"[0-9]", name) for name in header.names):
+        return "the first line names no columns; export the file again, with its header"
+    names = [name[:LONGEST_NAME] for name in header.names[:SHOWN_NAMES]]
+    more = ", ..." if len(header.names) > SHOWN_NAMES else ""
+    return f"the columns {', '.join(names)}{more} belong to no export that is known"
