@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from registry import RegistryError
-from registry.code_effects import CodeGraph
-from registry.code_graph import PROCESS, Module, Node, is_standard
-from registry.code_merkle import extend_digests, reachable
-from registry.code_normal_form import digest
-from registry.code_summary import Unit, summarise
+from registry.code_analysis.graph import CodeGraph
+from registry.code_analysis.names import PROCESS, Module, Node, is_standard
+from registry.code_analysis.merkle import extend_digests, reachable
+from registry.code_analysis.normal_form import digest
+from registry.code_analysis.summary import Unit, summarise
 
 PYTHON: Final = "python"
 NOT_INSTALLED: Final = "not installed"

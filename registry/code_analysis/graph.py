@@ -7,7 +7,7 @@ part of it: whoever reaches the changed one reaches the changer.
 from collections.abc import Iterator
 from typing import Final
 
-from registry.code_graph import (
+from registry.code_analysis.names import (
     ALL,
     PROCESS,
     Found,
@@ -18,9 +18,9 @@ from registry.code_graph import (
     is_standard,
     opened_by,
 )
-from registry.code_merkle import reachable
-from registry.code_scopes import AS_VALUE, AT_IMPORT
-from registry.code_summary import ANY_ATTRIBUTE, Reference, Unit, Write
+from registry.code_analysis.merkle import reachable
+from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT
+from registry.code_analysis.summary import ANY_ATTRIBUTE, Reference, Unit, Write
 
 _CHANGEABLE: Final = frozenset({"class", "data", "code"})
 _WHOLE: Final = frozenset({ANY_ATTRIBUTE, "__dict__", "__getattribute__"})
@@ -167,7 +167,8 @@ class CodeGraph:
         for node, unit in self.units():
             for write in unit.writes:
                 for target in self._targets(node, write):
-                    if target.kind != "outside" or write.how & AT_IMPORT:
+                    lasting = target.kind != "outside" and write.kind != "result"
+                    if lasting or write.how & AT_IMPORT:
                         self._change(target, node)
 
     def _targets(self, node: Node, write: Write) -> set[Node]:
@@ -180,7 +181,9 @@ class CodeGraph:
             if target.kind == "unit":
                 targets |= self._unit_targets(target, write)
             elif target.kind == "module":
-                whole = write.kind in {"inside", "argument"} or write.detail.startswith("__")
+                whole = write.kind in {"inside", "result", "argument"} or write.detail.startswith(
+                    "__"
+                )
                 targets |= {target} if whole or write.chain.endswith("__dict__") else set()
             elif not target.name.startswith("builtins.") and write.kind != "decorator":
                 targets.add(target)
@@ -221,7 +224,9 @@ class CodeGraph:
                 handed |= nodes if reference.how & AS_VALUE else set()
         reached = reachable(started, self._known_edges)
         run = [(other, self.unit(other)) for other in reached if other.kind == "unit"]
-        targets = {t for other, found in run for write in found.writes for t in self._targets(other, write)}
+        targets = {
+            t for other, found in run for write in found.writes for t in self._targets(other, write)
+        }
         if hooked:
             targets |= {t for write in unit.writes for t in self._targets(node, write)}
         deep = unit.reaches_into[0] or (hooked and unit.reaches_into[1])

@@ -7,7 +7,7 @@ contents from both. Names of nodes do not enter.
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
-from registry.code_normal_form import digest
+from registry.code_analysis.normal_form import digest
 
 Node = TypeVar("Node", bound=Hashable)
 Edges = Callable[[Node], Iterable[tuple[str, Node]]]
@@ -33,9 +33,7 @@ def extend_digests(
         digests.update(_digests_of(component, edges, content, digests))
 
 
-def _components(
-    root: Node, edges: Edges[Node], done: Mapping[Node, str]
-) -> Iterable[list[Node]]:
+def _components(root: Node, edges: Edges[Node], done: Mapping[Node, str]) -> Iterable[list[Node]]:
     """Strongly connected components, each after those it leads to (Tarjan, without recursion)."""
     order: dict[Node, int] = {}
     low: dict[Node, int] = {}
@@ -90,7 +88,9 @@ def _digests_of(
     while len(set(colours.values())) > kinds:
         kinds = len(set(colours.values()))
         colours = {node: _seen_from(node, outer, inner, colours) for node in component}
-    picture = sorted({(colours[node], _seen_from(node, outer, inner, colours)) for node in component})
+    picture = sorted(
+        {(colours[node], _seen_from(node, outer, inner, colours)) for node in component}
+    )
     whole = digest(*(text for pair in picture for text in pair))
     return {node: digest(whole, colours[node]) for node in component}
 

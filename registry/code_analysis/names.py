@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from registry.code_scopes import CERTAIN
-from registry.code_summary import LITERAL, Import, Unit
+from registry.code_analysis.scopes import CERTAIN
+from registry.code_analysis.summary import LITERAL, Import, Unit
 
 _BUILTIN_NAMES: Final = frozenset(dir(builtins)) | {"__builtins__", "__debug__"}
 _MODULE_NAMES: Final = frozenset(
@@ -24,7 +24,7 @@ _MODULE_NAMES: Final = frozenset(
 _OPENS_ALL: Final = frozenset(
     "builtins builtins.exec builtins.eval builtins.compile builtins.__import__ "
     "builtins.__builtins__ importlib importlib.import_module importlib.reload importlib.util "
-    "importlib.machinery importlib.resources importlib.__import__ importlib.abc sys sys.modules "
+    "importlib.machinery importlib.__import__ importlib.abc sys sys.modules "
     "sys._getframe sys._current_frames inspect gc runpy pkgutil imp zipimport code pickle dill "
     "cloudpickle shelve marshal linecache types.FunctionType types.ModuleType".split()
 )
@@ -122,8 +122,13 @@ class Names:
         return found
 
     def _import(
-        self, module: Module, base: str, names: tuple[str, ...], label: str,
-        found: Found, seen: set[tuple[str, ...]],
+        self,
+        module: Module,
+        base: str,
+        names: tuple[str, ...],
+        label: str,
+        found: Found,
+        seen: set[tuple[str, ...]],
     ) -> None:
         absolute = module.absolute(base)
         if absolute in self.modules:
@@ -135,8 +140,14 @@ class Names:
             found.add(label, Node("outside", ".".join((absolute, *names))))
 
     def _name(
-        self, module: Module, names: tuple[str, ...], label: str,
-        found: Found, seen: set[tuple[str, ...]], *, outside: bool,
+        self,
+        module: Module,
+        names: tuple[str, ...],
+        label: str,
+        found: Found,
+        seen: set[tuple[str, ...]],
+        *,
+        outside: bool,
     ) -> None:
         if (module.name, *names) in seen:
             return
@@ -150,17 +161,24 @@ class Names:
         if submodule is not None and module.is_package:
             self._name(submodule, names[1:], f"{label}/", found, seen, outside=True)
         if (outside and "__getattr__" in module.binders) or before == (
-            len(found.links), len(found.missing),
+            len(found.links),
+            len(found.missing),
         ):
             self._unbound(module, names, label, found, seen, outside=outside)
 
     def _bound(
-        self, module: Module, names: tuple[str, ...], label: str,
-        found: Found, seen: set[tuple[str, ...]],
+        self,
+        module: Module,
+        names: tuple[str, ...],
+        label: str,
+        found: Found,
+        seen: set[tuple[str, ...]],
     ) -> None:
         binders = [(p, imported, "") for p, imported in module.binders.get(names[0], ())]
         binders += [(p, None, star) for p, star in module.stars]
-        own = {node.position for node in self._rebinding(module, names[0]) if node.name == module.name}
+        own = {
+            node.position for node in self._rebinding(module, names[0]) if node.name == module.name
+        }
         binders += [(p, None, "") for p in sorted(own)]
         for rank, (position, imported, star) in enumerate(sorted(binders, key=lambda b: b[0])):
             ranked = f"{label}#{rank}"
@@ -186,8 +204,13 @@ class Names:
         return self.rebound.get((module.name, name), set())
 
     def _star(
-        self, module: Module, star: str, names: tuple[str, ...], label: str,
-        found: Found, seen: set[tuple[str, ...]],
+        self,
+        module: Module,
+        star: str,
+        names: tuple[str, ...],
+        label: str,
+        found: Found,
+        seen: set[tuple[str, ...]],
     ) -> None:
         inner = Found()
         self._import(module, star, names, label, inner, seen)
@@ -198,8 +221,14 @@ class Names:
                 found.add(f"{label}*", Node("unit", module.absolute(star), position))
 
     def _unbound(
-        self, module: Module, names: tuple[str, ...], label: str,
-        found: Found, seen: set[tuple[str, ...]], *, outside: bool,
+        self,
+        module: Module,
+        names: tuple[str, ...],
+        label: str,
+        found: Found,
+        seen: set[tuple[str, ...]],
+        *,
+        outside: bool,
     ) -> None:
         if outside and "__getattr__" in module.binders:
             self._name(module, ("__getattr__",), f"{label}?", found, seen, outside=False)

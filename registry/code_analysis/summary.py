@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from registry.code_normal_form import digest, normal_form, says_nothing
-from registry.code_scopes import AS_VALUE, AT_IMPORT, CERTAIN, Change, Place, Scope, Use
+from registry.code_analysis.normal_form import digest, normal_form, says_nothing
+from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT, CERTAIN, Change, Place, Scope, Use
 
 LITERAL: Final = "<literal>"  # stands for what an import function is called with
 ANY_ATTRIBUTE: Final = "*"
@@ -24,6 +24,8 @@ _CHANGES: Final = re.compile(
     r"|(append|extend|pop)left$|popitem$|setdefault$|(set|del)attr$|heap|insort|setlocale$"
     r"|setrecursionlimit$|basicConfig$|filterwarnings$|simplefilter$|mock|__(?!init__|new__)\w+__$"
 )
+_IMPORTERS: Final = frozenset({"import_module", "__import__", "files"})
+_MODULE: Final = re.compile(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*")
 _FRESH_CALLS: Final = frozenset(
     {"dict", "list", "set", "bytearray", "Counter", "OrderedDict", "defaultdict", "deque"}
 )
@@ -53,7 +55,7 @@ class Write(NamedTuple):
     """Something outside the unit that the unit may change.
 
     `kind` is "attribute" (of it, `detail`, is set), "method" (one that changes it is called),
-    "inside" (something reached from it is changed), "decorator" (its method `detail` decorates something), "argument" (it is handed to the function
+    "inside" (something that it holds is changed), "result" (what it returns is), "decorator" (its method `detail` decorates something), "argument" (it is handed to the function
     `detail`, which may change it) or "name" (the module's name itself is bound again).
     """
 
@@ -128,6 +130,10 @@ def _is_constant(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant | ast.JoinedStr)
 
 
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
 def _is_fresh(node: ast.AST | None) -> bool:
     """Whether an expression makes an object that holds nothing from elsewhere."""
     if isinstance(node, ast.List | ast.Set | ast.Tuple):
@@ -136,7 +142,9 @@ def _is_fresh(node: ast.AST | None) -> bool:
         return all(_is_constant(item) for item in node.values)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return node.func.id in _FRESH_CALLS
-    return isinstance(node, ast.Constant | ast.JoinedStr | ast.ListComp | ast.DictComp | ast.SetComp)
+    return isinstance(
+        node, ast.Constant | ast.JoinedStr | ast.ListComp | ast.DictComp | ast.SetComp
+    )
 
 
 def _chain(node: ast.AST) -> tuple[str, tuple[str, ...]] | None:
@@ -148,17 +156,22 @@ def _chain(node: ast.AST) -> tuple[str, tuple[str, ...]] | None:
     return (node.id, tuple(reversed(attributes))) if isinstance(node, ast.Name) else None
 
 
-def _roots(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...], bool]]:
-    """The names from which the object of an expression may come; True where it is that object."""
-    whole = True
+def _roots(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """The names from which the object of an expression may come, and how.
+
+    "whole": it is the object of that name; "inside": it is held by it; "result": code made it.
+    """
+    how = "whole"
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred) and _chain(node) is None:
-        node, whole = node.value, False
+        node, how = node.value, "inside"
     chain = _chain(node)
     if chain is not None:
-        yield *chain, whole
+        yield *chain, how
         return
+    made = isinstance(node, ast.Call | ast.BinOp | ast.Await)
     for child in ast.iter_child_nodes(node):
-        yield from ((name, attributes, False) for name, attributes, _ in _roots(child))
+        for name, attributes, inner in _roots(child):
+            yield name, attributes, "result" if made or inner == "result" else "inside"
 
 
 class _Walker:
@@ -288,10 +301,10 @@ class _Walker:
         self.visit_children(node, scope)
 
     def change(self, scope: Scope, node: ast.AST, kind: str, detail: str) -> None:
-        for name, attributes, whole in _roots(node):
+        for name, attributes, through in _roots(node):
             use = Use(scope.mangled(name), tuple(map(scope.mangled, attributes)), 0)
-            shallow = whole and not attributes
-            deep = "inside" if kind in {"attribute", "method"} and not whole else kind
+            shallow = through == "whole" and not attributes
+            deep = through if kind in {"attribute", "method"} and through != "whole" else kind
             scope.changes.append(Change(use, deep, detail, shallow))
 
     # Expressions
@@ -302,16 +315,12 @@ class _Walker:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else chain and chain[0]
         if discarded or (called and _CHANGES.match(called)):
             self.change_by_call(node, chain, scope)
-        first = node.args[0] if node.args else None
-        literal = None
-        if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            literal = first.value
-        elif len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
-            literal = node.args[1].value
-        if called in {"import_module", "__import__"} and chain and isinstance(first, ast.Constant):
-            self.import_module(str(first.value), chain, scope)
+        first = _text(node.args[0]) if node.args else None
+        if called in _IMPORTERS and chain and first and _MODULE.fullmatch(first):
+            self.import_module(first, chain, scope)
         elif called in {"getattr", "hasattr", "attrgetter", "methodcaller"}:
-            self.call_by_name(node, literal, scope)
+            self.visit(node.func, scope)
+            self.attribute_by_name(first or _text(node.args[1]) if len(node.args) > 1 else first)
         elif chain is not None:
             self.use(scope, *chain, 0)
         else:
@@ -325,21 +334,18 @@ class _Walker:
     ) -> None:
         if isinstance(node.func, ast.Attribute):
             self.change(scope, node.func.value, "method", node.func.attr)
+            owner = scope.owner(scope.mangled(chain[0])) if chain else scope
+            if owner is not None and (not chain or chain[0] not in owner.imports):
+                return
         callee = ".".join((chain[0], *chain[1])) if chain else ""
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             self.change(scope, argument, "argument", callee)
 
-    def call_by_name(self, node: ast.Call, literal: object, scope: Scope) -> None:
-        self.visit(node.func, scope)
-        if isinstance(literal, str):
-            for part in literal.split("."):
-                self.note_attribute(part)
-        else:
-            self.attributes.add(ANY_ATTRIBUTE)
+    def attribute_by_name(self, name: str | None) -> None:
+        for part in (name or ANY_ATTRIBUTE).split("."):
+            self.note_attribute(part)
 
-    def import_module(
-        self, module: str, chain: tuple[str, tuple[str, ...]], scope: Scope
-    ) -> None:
+    def import_module(self, module: str, chain: tuple[str, tuple[str, ...]], scope: Scope) -> None:
         self.use(scope, chain[0], (*chain[1], LITERAL), 0)
         self.loads.add((module, ""))
         holder = scope.child("function", scope.how)
@@ -459,7 +465,9 @@ class _Walker:
         self.bind(scope, node.name)
         inner = outer.child("function", min(self.later, scope.how))
         for index, argument in enumerate(_arguments(node.args)):
-            own = index == 0 and scope.kind == "class" and node.name in {"__init__", "__post_init__"}
+            own = (
+                index == 0 and scope.kind == "class" and node.name in {"__init__", "__post_init__"}
+            )
             self.bind(inner, argument.arg, fresh=own)
         self.visit_all(node.body, inner)
 
