@@ -84,7 +84,9 @@ def add_correction(path: Path, raw_files: RawFiles, file: str, row: int, reason:
         raise CorrectionsError(path, [f"{row} is no row; count as a spreadsheet does, from 1"])
     entry = _found(raw_files, file)
     text = _text(path)
-    left_out = exclusions(_parsed(path, text), raw_files).table.drop_columns("reason").to_pylist()
+    left_out = (
+        exclusions(_parsed(path, text), raw_files, path).table.drop_columns("reason").to_pylist()
+    )
     if {"raw_sha256": entry.sha256, "raw_row": row} in left_out:
         return False
     values = {"file": entry.sha256, "row": str(row), "reason": plain_name(" ".join(reason.split()))}
@@ -92,7 +94,7 @@ def add_correction(path: Path, raw_files: RawFiles, file: str, row: int, reason:
     return True
 
 
-def exclusions(corrections: Iterable[Correction], raw_files: RawFiles) -> Exclusions:
+def exclusions(corrections: Iterable[Correction], raw_files: RawFiles, path: Path) -> Exclusions:
     """The corrections as a table: the first reason of each row, sorted by file and row.
 
     Shape: one row per raw file and row, columns as in `EXCLUSIONS`.
@@ -103,7 +105,7 @@ def exclusions(corrections: Iterable[Correction], raw_files: RawFiles) -> Exclus
         try:
             entry = _found(raw_files, correction.file)
         except NoSuchRawFileError as error:
-            problems.append(f"corrections, row {correction.line}: {error}")
+            problems.append(f"{path}: row {correction.line}: {error}")
         else:
             reasons.setdefault((entry.sha256, correction.row), correction.reason)
     rows = [

@@ -32,13 +32,13 @@ def raw_files(tmp_path):
 
 
 def rows(path, raw_files):
-    found = exclusions(read_corrections(path), raw_files)
+    found = exclusions(read_corrections(path), raw_files, path)
     assert found.problems == []
     return [tuple(row.values()) for row in found.table.to_pylist()]
 
 
 def test_without_a_file_nothing_is_left_out(path, raw_files):
-    found = exclusions(read_corrections(path), raw_files)
+    found = exclusions(read_corrections(path), raw_files, path)
     assert found.table.equals(EXCLUSIONS.empty_table())
 
 
@@ -49,7 +49,7 @@ def test_rows_are_found_by_name_and_hash_sorted_and_unique(path, raw_files):
     )
     expected = sorted([(a, 3, ""), (b, 2, "late"), (b, 12, "first")])
     assert rows(path, raw_files) == expected
-    assert exclusions(read_corrections(path), raw_files).table.schema == EXCLUSIONS
+    assert exclusions(read_corrections(path), raw_files, path).table.schema == EXCLUSIONS
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_a_file_that_is_not_utf8_or_no_file_is_refused(path):
 
 def test_a_row_of_a_file_that_is_unknown_or_an_archive_is_reported(path, raw_files):
     path.write_text("file,row,reason\nab.csv,7,x\nb.csv,7,x\nexport.zip,7,x\n")
-    found = exclusions(read_corrections(path), raw_files)
+    found = exclusions(read_corrections(path), raw_files, path)
     assert found.table.num_rows == 1
     unknown, archive = found.problems
-    assert unknown.startswith("corrections, row 2: ab.csv: no such file")
+    assert unknown.startswith(f"{path}: row 2: ab.csv: no such file")
     assert "b.csv" in unknown
-    assert archive.startswith("corrections, row 4: export.zip: it is an archive")
+    assert archive.startswith(f"{path}: row 4: export.zip: it is an archive")
     assert archive.endswith("name the file within it: export.zip/a.csv")
 
 
@@ -160,5 +160,5 @@ def test_a_file_that_is_unknown_or_unreadable_changes_nothing(path, raw_files):
 
 def test_the_table_is_what_the_flow_takes(path, raw_files):
     path.write_text("file,row,reason\nb.csv,7,x\n")
-    table = exclusions(read_corrections(path), raw_files).table
+    table = exclusions(read_corrections(path), raw_files, path).table
     assert table.schema.types == [pa.string(), pa.int32(), pa.string()]
