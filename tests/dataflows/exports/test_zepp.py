@@ -11,6 +11,10 @@ OLD_SLEEP = "date,lastSyncTime,deepSleepTime,shallowSleepTime,wakeTime,start,sto
 MINUTES = "date,time,stage,hr,respiratory_rate"
 
 
+def wall(text):
+    return datetime.fromisoformat(text)
+
+
 def parsed(file):
     return zepp.parse(file, date_order=None)
 
@@ -70,8 +74,8 @@ def test_automatic_heart_rates_are_wall_times_without_a_zone(export_file, lines)
             "kind": "sample",
         }
         for row, time, rate in (
-            (2, datetime(2024, 3, 31, 2, 30), 61.0),
-            (3, datetime(2024, 3, 31, 23, 59), 72.0),
+            (2, wall("2024-03-31 02:30"), 61.0),
+            (3, wall("2024-03-31 23:59"), 72.0),
         )
     ]
     assert found["report"]["records"] == {"heart_rate": 2}
@@ -98,7 +102,7 @@ def test_manual_heart_rates_are_instants(export_file, lines):
 def test_columns_are_found_by_name_in_any_order(export_file, lines):
     found = parsed(export_file(lines("heartRate;date;time", "61;2024-01-01;00:05")))
     assert found["heart_rate"]["heart_rate_bpm"].to_pylist() == [61.0]
-    assert found["heart_rate"]["start_local"].to_pylist() == [datetime(2024, 1, 1, 0, 5)]
+    assert found["heart_rate"]["start_local"].to_pylist() == [wall("2024-01-01 00:05")]
 
 
 def test_sentinels_are_counted_and_are_no_records(export_file, lines):
@@ -301,9 +305,9 @@ def test_minutes_of_one_label_become_runs_over_midnight(export_file, lines):
         for r in rows(found, "sleep_stages")
     ]
     assert told == [
-        (datetime(2024, 1, 2, 23, 50), datetime(2024, 1, 3, 0, 10), "light", 2),
-        (datetime(2024, 1, 3, 0, 10), datetime(2024, 1, 3, 0, 20), "deep", 22),
-        (datetime(2024, 1, 3, 1), datetime(2024, 1, 3, 1, 2), "deep", 32),
+        (wall("2024-01-02 23:50"), wall("2024-01-03 00:10"), "light", 2),
+        (wall("2024-01-03 00:10"), wall("2024-01-03 00:20"), "deep", 22),
+        (wall("2024-01-03 01:00"), wall("2024-01-03 01:02"), "deep", 32),
     ]
     assert found["sleep_stages"]["local_date"].to_pylist() == [date(2024, 1, 2)] * 3
 
@@ -312,8 +316,8 @@ def test_a_label_ends_a_run_and_starts_its_own_day(export_file, lines):
     body = minutes(("2024-01-02", 1438, 1442, "LIGHT"), ("2024-01-03", 2, 4, "LIGHT"))
     found = parsed(export_file(lines(MINUTES, *body)))
     assert found["sleep_stages"]["start_local"].to_pylist() == [
-        datetime(2024, 1, 2, 23, 58),
-        datetime(2024, 1, 3, 0, 2),
+        wall("2024-01-02 23:58"),
+        wall("2024-01-03 00:02"),
     ]
 
 
