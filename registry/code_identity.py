@@ -14,19 +14,23 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import metadata
+from importlib import machinery, metadata
 from pathlib import Path
 from typing import Final
 
 from registry import RegistryError
 from registry.code_analysis.graph import CodeGraph
-from registry.code_analysis.names import PROCESS, Module, Node, is_standard
 from registry.code_analysis.merkle import extend_digests, reachable
+from registry.code_analysis.names import PROCESS, SOURCE, Module, Node, is_standard
 from registry.code_analysis.normal_form import digest
-from registry.code_analysis.summary import Unit, summarise
+from registry.code_analysis.summary import compiled, summarise
+from registry.code_analysis.units import Unit
 
 PYTHON: Final = "python"
 NOT_INSTALLED: Final = "not installed"
+
+# What Python imports, the preferred first.
+_SUFFIXES: Final = [*machinery.EXTENSION_SUFFIXES, ".py", *machinery.BYTECODE_SUFFIXES]
 
 # Summaries of this process, by the SHA-256 of the source.
 _summaries: dict[str, tuple[Unit, ...]] = {}
@@ -114,30 +118,30 @@ class CodeIndex:
         if module not in self._graph.modules:
             raise CodeError(f"{module}: not a module of ours; name its folder and package")
         roots, reasons = self._roots_of(module, qualified_name)
-        reached = reachable(roots, self._graph.edges)
-        for node in roots:
+        reached = reachable((node for _, node in roots), self._graph.edges)
+        for _, node in roots:
             extend_digests(self._digests, node, self._graph.edges, self._content)
+        code = sorted((label, self._digests[node]) for label, node in roots)
+        texts = sorted(self._whole_texts(reached)) if SOURCE in reached else []
         distributions = self._distributions(reached)
+        parts = [*code, *(("text", text) for text in texts), *sorted(distributions.items())]
         return CodeIdentity(
-            digest(
-                *(self._digests[node] for node in roots),
-                "source",
-                *sorted(self._whole_sources(reached)),
-                "distributions",
-                *(text for pair in sorted(distributions.items()) for text in pair),
-            ),
+            digest(f"{len(code)} {len(texts)}", *(text for pair in parts for text in pair)),
             dict(self._units(reached)),
             distributions,
             (*reasons, *sorted(self._reasons(reached))),
         )
 
-    def _roots_of(self, module: str, qualified_name: str) -> tuple[list[Node], list[str]]:
+    def _roots_of(
+        self, module: str, qualified_name: str
+    ) -> tuple[list[tuple[str, Node]], list[str]]:
         name = qualified_name.partition(".")[0]
         found = self._graph.names.find(self._graph.modules[module], "", name)
-        links = [node for _, node in found.links if node.kind != "outside"]
+        links = [(label, node) for label, node in found.links if node.kind != "outside"]
         if links:
-            return [*links, PROCESS], []
-        return [Node("module", module), PROCESS], [f"{module}:{name} was not found in the source"]
+            return [*links, ("", PROCESS)], []
+        reason = f"{module}:{name} was not found in the source"
+        return [("", Node("module", module)), ("", PROCESS)], [reason]
 
     def _content(self, node: Node) -> str:
         if node.kind == "outside":
@@ -148,12 +152,9 @@ class CodeIndex:
         place = node.name if any(what == "place" for what, _ in unit.marks) else ""
         return f"{node.kind} {unit.digest} {place}"
 
-    def _whole_sources(self, reached: set[Node]) -> set[str]:
-        """Hashes of whole files, where code may read docstrings, lines or source."""
-        units = [node for node in reached if node.kind == "unit"]
-        if not any(what == "source" for node in units for what, _ in self._graph.unit(node).marks):
-            return set()
-        return {self._graph.modules[node.name].sha256 for node in units}
+    def _whole_texts(self, reached: set[Node]) -> set[str]:
+        """Hashes of the whole files of what is reached."""
+        return {self._graph.modules[node.name].sha256 for node in reached if node.kind == "unit"}
 
     def _distributions(self, reached: set[Node]) -> dict[str, str]:
         tops = {node.name.partition(".")[0] for node in reached if node.kind == "outside"}
@@ -184,11 +185,12 @@ class CodeIndex:
 
     @cached_property
     def _files(self) -> dict[str, tuple[Path | None, str, bytes]]:
-        """By module: its file, its hash, its bytes."""
-        found = {name: (None, source) for name, source in self._added.items()}
-        files: dict[str, tuple[Path | None, bytes]] = dict(found)
+        """By module: its file, the hash of its bytes, its bytes."""
+        files: dict[str, tuple[Path | None, bytes]] = {
+            name: (None, source) for name, source in self._added.items()
+        }
         for root in self._roots:
-            for name, path in self._modules_below(root):
+            for name, path in sorted(self._modules_below(root), key=_precedence):
                 if name not in files:
                     files[name] = (path, path.read_bytes())
         return {
@@ -198,15 +200,14 @@ class CodeIndex:
 
     def _modules_below(self, root: Path) -> Iterator[tuple[str, Path]]:
         for folder, folders, names in os.walk(root, followlinks=True):
-            folders[:] = sorted(name for name in folders if self._is_ours(root, folder, name))
-            package = ".".join(Path(folder).relative_to(root).parts)
-            for name in sorted(names):
-                stem, suffix = os.path.splitext(name)
-                if suffix == ".py" and self._is_ours(root, folder, stem):
-                    module = package if stem == "__init__" else stem
-                    prefix = f"{package}." if package and stem != "__init__" else ""
-                    if prefix + module:
-                        yield prefix + module, Path(folder, name)
+            folders[:] = [name for name in folders if self._is_ours(root, folder, name)]
+            package = Path(folder).relative_to(root).parts
+            for name in names:
+                stem = name.partition(".")[0]
+                if name[len(stem) :] in _SUFFIXES and self._is_ours(root, folder, stem):
+                    parts = package if stem == "__init__" else (*package, stem)
+                    if parts:
+                        yield ".".join(parts), Path(folder, name)
 
     def _is_ours(self, root: Path, folder: str, name: str) -> bool:
         if not name.isidentifier() or name == "__pycache__":
@@ -218,13 +219,27 @@ class CodeIndex:
         modules = {}
         for name, (path, sha256, source) in self._files.items():
             if sha256 not in _summaries:
-                _summaries[sha256] = _summarised(name, source)
-            is_package = path is not None and path.name == "__init__.py"
+                _summaries[sha256] = _summarised(name, path, source)
+            is_package = path is not None and path.name.startswith("__init__.")
             modules[name] = Module(name, is_package, sha256, _summaries[sha256])
+        for name in list(modules):
+            parts = name.split(".")
+            for count in range(1, len(parts)):  # a folder without __init__.py is a package too
+                package = ".".join(parts[:count])
+                modules.setdefault(package, Module(package, True, "", ()))  # noqa: FBT003
         return CodeGraph(modules)
 
 
-def _summarised(name: str, source: bytes) -> tuple[Unit, ...]:
+def _precedence(found: tuple[str, Path]) -> tuple[bool, int]:
+    """Where two files claim one module name, Python's import takes the lower."""
+    _, path = found
+    suffix = path.name[path.name.index(".") :]
+    return not path.name.startswith("__init__."), _SUFFIXES.index(suffix)
+
+
+def _summarised(name: str, path: Path | None, source: bytes) -> tuple[Unit, ...]:
+    if path is not None and path.suffix != ".py":
+        return (compiled(source),)
     try:
         return summarise(source)
     except (SyntaxError, ValueError) as error:

@@ -7,22 +7,23 @@ part of it: whoever reaches the changed one reaches the changer.
 from collections.abc import Iterator
 from typing import Final
 
+from registry.code_analysis.merkle import reachable
 from registry.code_analysis.names import (
     ALL,
     PROCESS,
+    SOURCE,
     Found,
     Module,
     Names,
     Node,
-    certain,
     is_standard,
     opened_by,
 )
-from registry.code_analysis.merkle import reachable
-from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT
-from registry.code_analysis.summary import ANY_ATTRIBUTE, Reference, Unit, Write
+from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT, CERTAIN
+from registry.code_analysis.units import ANY_ATTRIBUTE, Reference, Unit, Write
 
 _CHANGEABLE: Final = frozenset({"class", "data", "code"})
+_OPENED: Final = {"all": ALL, "source": SOURCE}
 _WHOLE: Final = frozenset({ANY_ATTRIBUTE, "__dict__", "__getattribute__"})
 
 
@@ -31,6 +32,7 @@ class CodeGraph:
 
     def __init__(self, modules: dict[str, Module]) -> None:
         self.modules = modules
+        self._names = modules.keys()
         self.names = Names(modules)
         self.reasons: dict[Node, tuple[str, ...]] = {}
         self._changers: dict[Node, set[Node]] = {}
@@ -80,25 +82,21 @@ class CodeGraph:
     def _unit_edges(self, node: Node) -> Iterator[tuple[str, Node]]:
         reasons = []
         for what, why in self.unit(node).marks:
-            if what in {"all", "source"}:
+            if what in _OPENED:
                 reasons.append(why)
-            if what == "all":
-                yield "*", ALL
+                yield "*", _OPENED[what]
         for reference in self.unit(node).references:
             found = self.find(node, reference)
             yield from found.links
-            for module, chain in found.missing if certain(reference.how) else ():
+            for module, chain in found.missing if reference.how & CERTAIN else ():
                 reasons.append(f"uses {chain}, which {module} does not define")
-                yield "*", Node("module", node.name)
-                if module in self.modules:
-                    yield "*", Node("module", module)
+                yield from (("*", Node("module", n)) for n in {node.name, module} & self._names)
             for target in found.nodes():
-                opened = opened_by(target.name) if target.kind == "outside" else ""
-                if opened:
-                    reasons.append(f"uses {target.name}")
-                    yield "*", ALL if opened == "all" else Node("module", node.name)
+                opened = opened_by(target.name) if target.kind == "outside" else set()
+                reasons.extend(f"uses {target.name}" for _ in opened)
+                yield from (("*", _OPENED.get(o, Node("module", node.name))) for o in opened)
         if reasons:
-            self.reasons[node] = tuple(reasons)
+            self.reasons[node] = tuple(sorted(set(reasons)))
 
     def _module_edges(self, node: Node) -> Iterator[tuple[str, Node]]:
         """Everything in a module; what it imports only where some code takes it from an object."""
@@ -149,8 +147,7 @@ class CodeGraph:
         for changer in changers:
             if changer.name != node.name or node.kind != "unit":
                 yield "!", changer
-        for name in sorted({changer.name for changer in changers} - {node.name}):
-            yield from self.names.importers(name)
+        yield from self.names.importers({changer.name for changer in changers} - {node.name})
 
     def _note_rebinding(self) -> None:
         for node, unit in self.units():
@@ -229,8 +226,8 @@ class CodeGraph:
         }
         if hooked:
             targets |= {t for write in unit.writes for t in self._targets(node, write)}
-        deep = unit.reaches_into[0] or (hooked and unit.reaches_into[1])
-        if deep or any(any(found.reaches_into) for _, found in run):
+        deep = unit.changes_at_import or (hooked and unit.changes_later)
+        if deep or any(found.changes_at_import or found.changes_later for _, found in run):
             targets |= {target for target in handed if target.kind in {"unit", "module"}}
             targets |= {other for other in reached if self._is_changeable(other)}
         return targets

@@ -1,8 +1,8 @@
 """What the names in the units of all modules mean: a graph of what reaches what.
 
 The nodes are units, whole modules (a module used as an object), things of other distributions by
-their dotted name, import statements (where the order of imports counts), all modules at once, and
-the process (options of the standard library that code sets while it is imported).
+their dotted name, import statements (where the order of imports counts), all modules at once, the
+process (options of the standard library that code sets while it is imported), and source text.
 """
 
 import builtins
@@ -12,27 +12,68 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from registry.code_analysis.scopes import CERTAIN
-from registry.code_analysis.summary import LITERAL, Import, Unit
+from registry.code_analysis.units import LITERAL, Import, Unit
 
 _BUILTIN_NAMES: Final = frozenset(dir(builtins)) | {"__builtins__", "__debug__"}
 _MODULE_NAMES: Final = frozenset(
-    "__name__ __doc__ __file__ __path__ __package__ __spec__ __loader__ __annotations__ "
-    "__cached__ __class__ __qualname__ __module__ __dict__ __all__".split()
+    [
+        "__name__",
+        "__doc__",
+        "__file__",
+        "__path__",
+        "__package__",
+        "__spec__",
+        "__loader__",
+        "__annotations__",
+        "__cached__",
+        "__class__",
+        "__qualname__",
+        "__module__",
+        "__dict__",
+        "__all__",
+    ]
 )
-# What opens everything (any module may be imported or read), and what opens the module at hand.
-_OPENS_ALL: Final = frozenset(
-    "builtins builtins.exec builtins.eval builtins.compile builtins.__import__ "
-    "builtins.__builtins__ importlib importlib.import_module importlib.reload importlib.util "
-    "importlib.machinery importlib.__import__ importlib.abc sys sys.modules "
-    "sys._getframe sys._current_frames inspect gc runpy pkgutil imp zipimport code pickle dill "
-    "cloudpickle shelve marshal linecache types.FunctionType types.ModuleType".split()
+# What using a thing of another distribution opens: everything (any module may be imported or read),
+# the module at hand, or the text of what is reached.
+_EVERYTHING: Final = frozenset(
+    [
+        "builtins.exec",
+        "builtins.eval",
+        "builtins.compile",
+        "builtins.__import__",
+        "builtins.__builtins__",
+        "importlib.import_module",
+        "importlib.reload",
+        "importlib.util",
+        "importlib.machinery",
+        "importlib.abc",
+        "importlib.__import__",
+        "sys.modules",
+        "sys._getframe",
+        "sys._current_frames",
+        "inspect",
+        "gc",
+        "runpy",
+        "pkgutil",
+        "imp",
+        "zipimport",
+        "code",
+        "pickle",
+        "dill",
+        "cloudpickle",
+        "shelve",
+        "marshal",
+        "types.FunctionType",
+        "types.ModuleType",
+    ]
 )
-_OPENS_MODULE: Final = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
+_EVERYTHING_AS_OBJECTS: Final = frozenset({"builtins", "importlib", "sys"})
+_MODULE: Final = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
+_SOURCE: Final = frozenset({"inspect", "linecache", "traceback", "sys._getframe", "tokenize"})
 
 
 class Node(NamedTuple):
-    """A node: kind is unit, module, outside, import, all or process."""
+    """A node: kind is unit, module, outside, import, all, process or source."""
 
     kind: str
     name: str = ""
@@ -41,6 +82,7 @@ class Node(NamedTuple):
 
 ALL: Final = Node("all")
 PROCESS: Final = Node("process")
+SOURCE: Final = Node("source")  # reached where code may read docstrings, lines or source
 
 
 @dataclass(frozen=True)
@@ -195,10 +237,9 @@ class Names:
         if len(set(positions)) > 1:
             for rank, position in enumerate(module.stretch(positions)):
                 found.add(f"{label}~{rank}", Node("unit", module.name, position))
-        for writer in self._rebinding(module, names[0]):
-            if writer.name != module.name:
-                found.add(f"{label}!", writer)
-                found.links.extend(self.importers(writer.name))
+        others = {n for n in self._rebinding(module, names[0]) if n.name != module.name}
+        found.links.extend((f"{label}!", writer) for writer in others)
+        found.links.extend(self.importers({writer.name for writer in others}))
 
     def _rebinding(self, module: Module, name: str) -> set[Node]:
         return self.rebound.get((module.name, name), set())
@@ -214,11 +255,10 @@ class Names:
     ) -> None:
         inner = Found()
         self._import(module, star, names, label, inner, seen)
-        if inner.links:
-            found.links.extend(inner.links)
-            target = self.modules.get(module.absolute(star))
-            for position, _ in target.binders.get("__all__", ()) if target else ():
-                found.add(f"{label}*", Node("unit", module.absolute(star), position))
+        found.links.extend(inner.links)
+        target = self.modules.get(module.absolute(star))
+        if inner.links and target is not None and "__all__" in target.binders:
+            self._name(target, ("__all__",), f"{label}*", found, seen, outside=True)
 
     def _unbound(
         self,
@@ -268,33 +308,27 @@ class Names:
             closed[name] = seen
         return closed
 
-    def importers(self, target: str) -> Iterator[tuple[str, Node]]:
-        """The import statements that bring a module in, in each module's order."""
-        for module in self.modules.values():
-            rank = 0
-            for position, unit in enumerate(module.units):
-                if any(target in self._loads[name] for name in self.loaded(module, unit)):
-                    yield f"!import {rank}", Node("import", module.name, position)
-                    rank += 1
+    def importers(self, targets: set[str]) -> Iterator[tuple[str, Node]]:
+        """The import statements of modules that bring a target in, in each module's order."""
+        for module in self.modules.values() if targets else ():
+            loads = [(p, self.loaded(module, unit)) for p, unit in enumerate(module.units)]
+            brings = any(targets & self._loads[name] for _, names in loads for name in names)
+            positions = [p for p, names in loads if names] if brings else []
+            for rank, position in enumerate(positions):
+                yield f"!import {rank}", Node("import", module.name, position)
 
 
-def opened_by(dotted: str) -> str:
-    """What using a thing of another distribution opens: "all", "module" or nothing."""
+def opened_by(dotted: str) -> set[str]:
+    """What using a thing of another distribution opens: "all", "module", "source"."""
     parts = dotted.split(".")
     if parts[-1] == LITERAL:
-        return ""
+        return set()
     prefixes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-    whole = {"builtins", "importlib", "sys"}  # these open everything as objects only
-    if (prefixes - whole if len(parts) > 1 else prefixes) & _OPENS_ALL:
-        return "all"
-    return "module" if prefixes & _OPENS_MODULE else ""
+    opened = {"all"} if prefixes & _EVERYTHING or dotted in _EVERYTHING_AS_OBJECTS else set()
+    opened |= {"module"} if prefixes & _MODULE else set()
+    return opened | ({"source"} if prefixes & _SOURCE else set())
 
 
 def is_standard(dotted: str) -> bool:
     """Whether something belongs to Python itself."""
     return dotted.partition(".")[0] in sys.stdlib_module_names
-
-
-def certain(how: int) -> bool:
-    """Whether a name used like this must exist."""
-    return bool(how & CERTAIN)

@@ -9,7 +9,8 @@ import pytest
 
 from registry.code_identity import CodeError, CodeIndex
 from registry.code_analysis.normal_form import normal_form
-from registry.code_analysis.summary import Unit, summarise
+from registry.code_analysis.summary import summarise
+from registry.code_analysis.units import Unit
 from tests.registry.code_attacks import ATTACKS
 from tests.registry.code_edits import EDITS, PROJECT
 
