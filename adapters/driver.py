@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from adapters import AdapterError
-from adapters.corrections import read_exclusions
+from adapters.corrections import exclusions, read_corrections
 from adapters.execution import Engine, Outcome, Request
 from adapters.file_reports import (
     file_reports,
@@ -141,6 +141,7 @@ class Run:
         self._source_report = SourceReport("none", [])
         self._actions: dict[tuple[str, str], NodeAction] = {}
         self._flow_entries: list[RawEntry] = []
+        self._messages: list[str] = []
 
     def execute(self) -> RunReport:
         """Do it.
@@ -209,7 +210,8 @@ class Run:
         if self._options.start_stage != STAGES[0]:
             if not published:
                 raise NotPublishedError(
-                    f"nothing of {self._profile.name} is published yet; run once without --start-stage"
+                    f"nothing of {self._profile.name} is published yet; "
+                    "run once without --start-stage"
                 )
             forced |= engine.flow.at_or_after(self._options.start_stage)
             frozen = {p: key for p, key in published.items() if p[0] not in forced}
@@ -264,8 +266,10 @@ class Run:
         return max((entry.stored_utc for entry in entries), default="1970-01-01T00:00:00Z")
 
     def _exclusions(self, engine: Engine) -> Artifact:
-        table, _ = read_exclusions(self._profile)
-        encoded = engine.materializer.codecs.encode(table, "exclusions")
+        path = self._profile.corrections
+        found = exclusions(read_corrections(path), self._profile.raw_files, path)
+        self._messages = list(found.problems)
+        encoded = engine.materializer.codecs.encode(found.table, "exclusions")
         if not self._options.dry_run:
             engine.store.add_input(encoded)
         return encoded.artifact
@@ -355,7 +359,7 @@ class Run:
             books=json.loads(engine.store.check(books).read_bytes()) if books else {},
             nodes=node_reports(self._actions.values(), stages, outputs),
             seconds=time.perf_counter() - self._clock,
-            messages=self._messages(),
+            messages=self._messages,
             views=views,
         )
 
@@ -376,7 +380,3 @@ class Run:
             if node == "parsed_export" and action.action in {"ran", "would-run"}
         ]
         return file_reports(entries, parsed, new, self._source_report)
-
-    def _messages(self) -> list[str]:
-        _, unknown = read_exclusions(self._profile)
-        return [f"corrections.csv: {line}" for line in unknown]

@@ -12,9 +12,9 @@ from typing import Any, Final
 from hamilton.execution.graph_functions import topologically_sort_nodes
 from hamilton.graph import FunctionGraph
 from hamilton.node import Node, NodeType
-from registry.code_identity import CodeIdentity, CodeIndex
 
 from adapters import AdapterError
+from registry.code_identity import CodeIdentity, CodeIndex
 from registry.objects import sha256_of_file
 
 STAGES: Final = ("ingestion", "normalization", "validation", "merge")

@@ -15,10 +15,10 @@ import time
 import traceback
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_origin
 
 import pyarrow as pa
 from hamilton.lifecycle import EdgeConnectionHook, NodeExecutionMethod, ResultBuilder
@@ -33,6 +33,7 @@ from registry.generations import NodeAction
 from registry.store import Artifact, Computation, Input, Store
 
 CACHE_BYTES: Final = 256 << 20
+_READ_BACK_AS: Final = ({dict, Mapping}, {list, Sequence})
 
 
 class NodeFailedError(AdapterError):
@@ -104,24 +105,23 @@ class TableCache:
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._limit = limit
+        self._held = 0
         self._tables: OrderedDict[str, pa.Table] = OrderedDict()
         self._artifacts: dict[int, tuple[weakref.ref[pa.Table], Artifact]] = {}
         self._lock = threading.RLock()
 
     def add(self, artifact: Artifact, table: pa.Table) -> None:
         """Remember a table under its artifact, dropping the longest unused ones."""
+        place = id(table)
         with self._lock:
-            self._artifacts[id(table)] = (weakref.ref(table), artifact)
+            reference = weakref.ref(table, lambda _gone: self._artifacts.pop(place, None))
+            self._artifacts[place] = (reference, artifact)
+            if artifact.sha256 in self._tables:
+                return
             self._tables[artifact.sha256] = table
-            self._tables.move_to_end(artifact.sha256)
-            while len(self._tables) > 1 and self._held_bytes() > self._limit:
-                self._tables.popitem(last=False)
-            self._artifacts = {
-                place: known for place, known in self._artifacts.items() if known[0]() is not None
-            }
-
-    def _held_bytes(self) -> int:
-        return sum(table.nbytes for table in self._tables.values())
+            self._held += table.nbytes
+            while len(self._tables) > 1 and self._held > self._limit:
+                self._held -= self._tables.popitem(last=False)[1].nbytes
 
     def table(self, sha256: str) -> pa.Table | None:
         """The table with this content, if it is still held."""
@@ -204,9 +204,10 @@ class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # t
         return outputs
 
     def check_edge_types_match(self, type_from: type, type_to: type, **_future: Any) -> bool:
-        """Artifacts stand for values on every edge, so Hamilton's own check decides."""
-        del type_from, type_to
-        return False
+        """A stored dict is read back as a Mapping, a stored list as a Sequence."""
+        # Hamilton calls the consumer's type `type_from`; take the pair either way round.
+        pair = {get_origin(type_from), get_origin(type_to)}
+        return pair in _READ_BACK_AS
 
     def validate_input(self, node_type: type, input_value: Any, **_future: Any) -> bool:
         """Inputs are artifacts or plain values; their types are checked where they are made."""

@@ -41,6 +41,16 @@ class Profile:
         return self.folder / "outputs"
 
     @property
+    def corrections(self) -> Path:
+        """The owner's exclusions, an input of the flow."""
+        return self.folder / "corrections.csv"
+
+    @property
+    def logs(self) -> Path:
+        """What happened, without a measured value."""
+        return self.folder / "logs"
+
+    @property
     def exists(self) -> bool:
         """Whether anything was ever registered."""
         return (self.folder / "registry.sqlite").is_file()

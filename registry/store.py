@@ -1,8 +1,8 @@
 """The registry of one profile: which computation made which artifact, and where the bytes are.
 
 A row is trusted only with its bytes: `Store.present` says whether the files of an artifact are at
-their places with the right sizes, and whoever opens one compares the hash. Bytes come first, the row
-second: `Store.commit` renames the verified files into place and inserts their rows in one
+their places with the right sizes, and whoever opens one compares the hash. Bytes come first, the
+row second: `Store.commit` renames the verified files into place and inserts their rows in one
 transaction, so a killed process leaves at most a file that nobody refers to.
 """
 

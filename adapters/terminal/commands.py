@@ -1,7 +1,7 @@
 """The commands: each takes the parsed command line and gives an answer."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import AdapterError
-from adapters.corrections import add_exclusion
+from adapters.corrections import add_correction
 from adapters.file_reports import by_name, flow_files, is_unusable, leaves
-from adapters.lock import ProfileLock
-from adapters.logs import pipeline_log
+from adapters.lock import profile_lock
+from adapters.logs import log, open_log
 from adapters.profile import DEMO, OWNER, Profile, default_profile
 from adapters.report import RunReport
 from adapters.settings import Settings
@@ -22,6 +22,7 @@ from adapters.terminal.answer import Answer
 from adapters.terminal.console import table
 from adapters.terminal.doctor import examine
 from adapters.terminal.progress import Progress
+from registry.generations import NodeAction
 
 UNUSABLE_FILE: Final = 6
 NOTHING_STORED: Final = 3
@@ -42,7 +43,7 @@ def profile_for(command: str, home: Path) -> str:
 def _writing(profile: Profile) -> Iterator[None]:
     """Hold the profile as its only writer."""
     profile.make_folders()
-    with ProfileLock(profile.folder):
+    with profile_lock(profile.folder):
         yield
 
 
@@ -69,15 +70,50 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
         executor=options.executor,
         workers=options.workers,
     )
-    with _reading_or_writing(profile, options), Progress(quiet=options.quiet) as progress:
-        log = pipeline_log(profile.folder, verbose=options.verbose)
+    with Progress(quiet=options.quiet) as progress, _reading_or_writing(profile, options):
         started = Run(
-            settings, profile, wanted, on_action=progress.action, on_phase=progress.phase, log=log
+            settings, profile, wanted, on_action=_noting(progress), on_phase=progress.phase
         )
-        report = started.execute()
+        with _logging(profile, started.run_id, options):
+            report = started.execute()
+            _log_run(report)
     warnings = [*report.messages, *_file_warnings(report)]
     code = UNUSABLE_FILE if any(map(is_unusable, leaves(report.files))) else 0
     return Answer(report.as_json(), list(run_blocks(report, profile)), warnings, code)
+
+
+def _noting(progress: Progress) -> Callable[[NodeAction], None]:
+    def note(action: NodeAction) -> None:
+        progress.action(action)
+        if action.action != "reused":
+            counts = {"rows": action.rows} if action.rows is not None else None
+            log(
+                f"node_{action.action}",
+                level="error" if action.action == "failed" else "info",
+                node=action.node,
+                file=action.item[:12] or None,
+                counts=counts,
+                seconds=action.seconds,
+            )
+
+    return note
+
+
+def _logging(
+    profile: Profile, run_id: str, options: argparse.Namespace
+) -> AbstractContextManager[None]:
+    if options.dry_run:
+        return nullcontext()
+    return open_log(profile.logs, run=run_id, verbose=options.verbose)
+
+
+def _log_run(report: RunReport) -> None:
+    for file in leaves(report.files):
+        if file.status != "reused":
+            counts = {**file.records, "rejected": file.rejected}
+            log(f"file_{file.status}", file=file.name, counts=counts)
+    word = "run_" + report.status.replace("-", "_")
+    log(word, counts={"nodes_run": report.ran}, seconds=round(report.seconds, 3))
 
 
 def _clean(options: argparse.Namespace, profile: Profile) -> Answer:
@@ -138,7 +174,9 @@ def exclude(options: argparse.Namespace, settings: Settings, profile: Profile) -
     """Take one row of an export out of the numbers, from the next run on."""
     del settings
     with _writing(profile):
-        is_new = add_exclusion(profile, options.file, options.row, options.reason)
+        is_new = add_correction(
+            profile.corrections, profile.raw_files, options.file, options.row, options.reason
+        )
     document = {"profile": profile.name, "file": options.file, "row": options.row, "new": is_new}
     words = "will be left out from the next run on" if is_new else "was left out before"
     return Answer(document, [f"row {options.row} of {options.file} {words}"])

@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 from rich.console import Console
 from rich.status import Status
@@ -24,7 +24,7 @@ class Progress:
         self._phase = ""
         self._ran = 0
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         if not self._quiet and self._console.is_terminal:
             self._status = self._console.status("starting")
             self._status.start()

@@ -17,7 +17,7 @@ def run_blocks(report: RunReport, profile: Profile) -> Iterator[RenderableType]:
     """The closing tables of a run."""
     if report.status == "planned":
         yield _plan_table(report)
-        yield _headline(report, profile)
+        yield _headline(report)
         return
     if report.status == "published":
         yield _file_table(report.files)
@@ -28,18 +28,18 @@ def run_blocks(report: RunReport, profile: Profile) -> Iterator[RenderableType]:
         yield ""
     elif report.status == "computed":
         yield _plan_table(report)
-    yield _headline(report, profile)
+    yield _headline(report)
 
 
 def _file_table(files: Iterable[FileReport]) -> RenderableType:
     return table(
         "Files",
         ("file", "format", "status", "records", "rejected", "note"),
-        [_file_row(file, 0) for file in files],
+        [_file_row(file) for file in files],
     )
 
 
-def _file_row(file: FileReport, _depth: int) -> tuple[object, ...]:
+def _file_row(file: FileReport) -> tuple[object, ...]:
     members = f"{len(file.members)} files inside" if file.members else None
     records = sum(file.records.values())
     return (file.name, file.format or "-", file.status, records, file.rejected,
@@ -74,7 +74,7 @@ def _node_row(node: NodeReport) -> tuple[object, ...]:
             node.reason)  # fmt: skip
 
 
-def _headline(report: RunReport, profile: Profile) -> RenderableType:
+def _headline(report: RunReport) -> RenderableType:
     who = f"profile {report.profile}"
     if report.profile == DEMO:
         who += " (a synthetic person; import your own exports with `python cli.py import PATH`)"
