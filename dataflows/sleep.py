@@ -39,6 +39,7 @@ from dataflows.sleep_tables import (
     SIGNAL,
     STAGE_SIGNAL,
     frame_of,
+    nullable,
     table_of,
 )
 
@@ -105,34 +106,36 @@ def sleep_normalized(
 
 
 def _normalised_stages(parsed: pa.Table, home: Mapping[str, Any]) -> tuple[pa.Table, pa.Table]:
-    """Stages in the form of `CHECKED_STAGES`; those without any time are rejected."""
+    """Stages in the form of `CHECKED_STAGES`; those without a start or an end are rejected."""
     if not parsed.num_rows:
         return records.empty(CHECKED_STAGES), records.empty(records.REJECTED)
-    table = _with_ends(parsed)
-    times = localised(table, **home)
-    rejected = rejected_where(table, times.untimed, signal=STAGE_SIGNAL, check="missing_time")
-    given = {name: table[name] for name in CHECKED_STAGES.names if name in table.column_names}
-    columns = dict.fromkeys(CHECKED_STAGES.names) | given | dict(times.columns)
-    if "start_utc" in table.column_names:
-        timed = table["start_utc"].is_valid()
-        for name in ("start_local", "end_local"):
-            columns[name] = pc.if_else(timed, None, columns[name]) if columns[name] else None
-    kept = records.table_from_columns(CHECKED_STAGES, columns, table.num_rows)
-    return kept.filter(pa.array(~times.untimed)).cast(CHECKED_STAGES), rejected
+    table = _with_time_columns(parsed)
+    times = localised(table.drop_columns(["end_utc", "end_local"]), **home)
+    lasts = pc.subtract(table["end_local"], table["start_local"])
+    lasts = pc.fill_null(lasts, pa.scalar(STAGE_MINUTES * MINUTE, pa.duration("us")))
+    wall_ends = pc.if_else(
+        table["start_utc"].is_valid(), None, pc.add(times.columns["start_utc"], lasts)
+    )
+    ends = pc.coalesce(table["end_utc"], wall_ends)
+    labels = {"start_local": table["start_local"], "label_date": table["local_date"]}
+    timed = table["start_utc"].is_valid()
+    columns = dict.fromkeys(CHECKED_STAGES.names)
+    columns |= {name: table[name] for name in columns if name in table.column_names}
+    columns |= dict(times.columns) | {"end_utc": ends}
+    columns |= {name: pc.if_else(timed, None, column) for name, column in labels.items()}
+    untimed = times.untimed | np.asarray(ends.is_null())
+    rejected = rejected_where(table, untimed, signal=STAGE_SIGNAL, check="missing_time")
+    normalised = records.table_from_columns(nullable(CHECKED_STAGES), columns, table.num_rows)
+    return normalised.filter(pa.array(~untimed)).cast(CHECKED_STAGES), rejected
 
 
-def _with_ends(stages: pa.Table) -> pa.Table:
-    """Stages told in wall time and without an end last a minute."""
-    names = set(stages.column_names)
-    if "start_local" not in names:
-        return stages
-    step = pa.scalar(STAGE_MINUTES * MINUTE, pa.duration("us"))
-    ends = pc.add(stages["start_local"], step)
-    if "end_local" in names:
-        told = stages["end_local"]
-        place = stages.column_names.index("end_local")
-        return stages.set_column(place, "end_local", pc.coalesce(told, ends))
-    return stages.append_column("end_local", ends)
+def _with_time_columns(parsed: pa.Table) -> pa.Table:
+    """The table with every column in which a stage may tell its times."""
+    for field in records.PARSED["sleep_stages"]:
+        is_time = pa.types.is_temporal(field.type)
+        if is_time and field.name not in parsed.column_names:
+            parsed = parsed.append_column(field, pa.nulls(parsed.num_rows, field.type))
+    return parsed
 
 
 @tag(stage="validation")
@@ -148,6 +151,9 @@ def sleep_checked(sleep_normalized: Mapping[str, pa.Table]) -> dict[str, pa.Tabl
 
     Source: `schemas.SLEEP_SESSIONS`, `sleep_minutes`.
     """
+    if not sleep_normalized["sessions"].num_rows + sleep_normalized["stages"].num_rows:
+        valid, stages = (records.empty(each) for each in (CHECKED_SESSIONS, CHECKED_STAGES))
+        return {"valid": valid, "stages": stages, "rejected": sleep_normalized["rejected"]}
     told = frame_of(sleep_normalized["sessions"])
     stages, bad_stages = contracts.rejected_by(
         sleep_normalized["stages"], schemas.SLEEP_STAGES, signal=STAGE_SIGNAL

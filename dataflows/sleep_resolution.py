@@ -1,6 +1,7 @@
 """Sessions and stages of all files: joined, without the withdrawn ones, and as published."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from dataflows import clinical, records, resolution
 from dataflows.clocks import integers
 from dataflows.sleep_minutes import owners_by_row
 from dataflows.sleep_nights import ranking, with_main_sleeps
-from dataflows.sleep_stages import StagedSessions, chosen_owners, staged_sessions
+from dataflows.sleep_stages import StagedSessions, chosen_owners, staged_sessions, unstaged_sessions
 from dataflows.sleep_tables import (
     CHECKED_SESSIONS,
     CHECKED_STAGES,
@@ -39,7 +40,7 @@ def joined(
         exclusions=exclusions,
         future_limit=None,
     )
-    laid = staged_sessions(sessions, others)
+    laid = staged_sessions(sessions, others) if others.num_rows else unstaged_sessions(sessions)
     order = ranking(laid.sessions)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
@@ -110,7 +111,7 @@ def _kept_stages(
 
 
 def _canonical_order(stages: pa.Table) -> NDArray[np.int64]:
-    keys = [
+    keys: list[NDArray[Any]] = [
         integers(stages["start_utc"]),
         *(ranks_of(stages[name]) for name in ("source", "device")),
         integers(stages["end_utc"]),

@@ -13,18 +13,20 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dataflows import resolution
+from dataflows import records, resolution
 from dataflows.clocks import integers
 from dataflows.local_time import NONEXISTENT
 from dataflows.rejection import rejected_where
-from dataflows.sleep_alignment import Integers, aligned_stages
+from dataflows.sleep_alignment import aligned_stages
+from dataflows.sleep_blocks import Integers
 from dataflows.sleep_minutes import minutes_by_stage, with_agreeing_minutes, with_stage_minutes
 from dataflows.sleep_nights import PAUSE_MINUTES
-from dataflows.sleep_tables import DAY, MINUTE, MINUTES, STAGE_SIGNAL, frame_of
+from dataflows.sleep_tables import CHECKED_STAGES, DAY, MINUTE, MINUTES, STAGE_SIGNAL, frame_of
 from dataflows.text_codes import ranks_of
 
 MADE: Final = "made_from_stages"
 SAME_STAGE: Final = "same_stage"
+OTHER_FILE: Final = "other_file_of_same_sleep"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,19 @@ class StagedSessions:
     rejected: pa.Table
 
 
+def unstaged_sessions(sessions: pd.DataFrame) -> StagedSessions:
+    """The sessions as they are, where no stages stand in a file of their own."""
+    none = np.zeros(0, np.int64)
+    return StagedSessions(
+        sessions,
+        records.empty(CHECKED_STAGES),
+        none,
+        none,
+        records.empty(records.SHADOWED),
+        records.empty(records.REJECTED),
+    )
+
+
 def staged_sessions(sessions: pd.DataFrame, stages: pa.Table) -> StagedSessions:
     """Lay stages without a session in their row where they belong; complete minutes from them."""
     aligned = aligned_stages(sessions, stages)
@@ -58,11 +73,11 @@ def staged_sessions(sessions: pd.DataFrame, stages: pa.Table) -> StagedSessions:
         check=NONEXISTENT,
         column="start_local",
     )
-    rows = np.flatnonzero(~aligned.nonexistent)
-    rows, shadowed = _once(aligned.stages.take(pa.array(rows)), rows)
+    there = np.flatnonzero(~aligned.nonexistent)
+    owners = _with_runs(aligned.stages, aligned.owners, len(sessions))
+    rows, shadowed = _of_one_file(aligned.stages, there, owners)
     table = aligned.stages.take(pa.array(rows))
-    owners = aligned.owners[rows]
-    made, owners = _made_sessions(table, owners, len(sessions))
+    made, owners = _made_sessions(table, owners[rows], len(sessions))
     frame = pd.concat([sessions, made], ignore_index=True) if len(made) else sessions
     frame = with_stage_minutes(frame, minutes_by_stage(frame, table, owners))
     return StagedSessions(
@@ -70,39 +85,82 @@ def staged_sessions(sessions: pd.DataFrame, stages: pa.Table) -> StagedSessions:
     )
 
 
-def _once(stages: pa.Table, rows: Integers) -> tuple[Integers, pa.Table]:
-    """Of stages of one source at one instant the first in canonical order, and the others."""
-    kinds = ranks_of(stages["stage"])
-    starts = integers(stages["start_utc"])
-    same = [starts, ranks_of(stages["source"]), ranks_of(stages["device"])]
-    preference = [kinds, ranks_of(stages["raw_sha256"]), integers(stages["raw_row"])]
-    winners = resolution.winners_of(same, preference)
-    lost = winners != np.arange(len(winners))
-    order = np.lexsort([*preference[::-1], *same[::-1]])
-    losers = order[lost[order]]
-    equal = kinds[losers] == kinds[winners[losers]]
-    rules = np.where(equal, SAME_STAGE, resolution.CONFLICT).astype(object)
-    shadowed = resolution.shadowed(stages, losers, winners[losers], rules, signal=STAGE_SIGNAL)
-    return rows[order[~lost[order]]], shadowed
+def _with_runs(stages: pa.Table, owners: Integers, known: int) -> Integers:
+    """Owners, with a number from `known` on for each run of stages that no session holds."""
+    devices = ["source", "device"]
+    runs = pd.DataFrame(
+        {
+            **{name: ranks_of(stages[name]) for name in devices},
+            "start": integers(stages["start_utc"]),
+            "end": integers(stages["end_utc"]),
+        }
+    )
+    runs = runs[owners < 0].sort_values([*devices, "start", "end"])
+    runs["latest"] = runs.groupby(devices)["end"].cummax()
+    pauses = runs["start"] - runs.groupby(devices)["latest"].shift()
+    new = ~(pauses <= PAUSE_MINUTES * MINUTE)
+    owners = owners.copy()
+    owners[runs.index] = known + np.cumsum(new) - 1
+    return owners
+
+
+def _of_one_file(stages: pa.Table, rows: Integers, owners: Integers) -> tuple[Integers, pa.Table]:
+    """The stages of each session from the file that tells most of it, and the others, shadowed."""
+    told = pd.DataFrame(
+        {
+            "owner": owners,
+            "start": integers(stages["start_utc"]),
+            "end": integers(stages["end_utc"]),
+            "kind": ranks_of(stages["stage"]),
+            "file": ranks_of(stages["raw_sha256"]),
+        }
+    ).iloc[rows]
+    told = told.sort_values(["owner", "start", "file", "end"])
+    told["length"] = told["end"] - told["start"]
+    sums = told.groupby(["owner", "file"])["length"].sum().reset_index()
+    sums = sums.sort_values(["owner", "length", "file"], ascending=[True, False, True])
+    best = sums.drop_duplicates("owner").set_index("owner")["file"]
+    kept = told["file"] == told["owner"].map(best)
+    losers, stays = told[~kept], told[kept]
+    winners = _standing_for(losers, stays)
+    same = ["start", "end", "kind"]
+    equal = (losers[same].to_numpy() == told.loc[winners, same].to_numpy()).all(axis=1)
+    rules = np.where(equal, SAME_STAGE, OTHER_FILE).astype(object)
+    shadowed = resolution.shadowed(
+        stages, losers.index.to_numpy(), winners, rules, signal=STAGE_SIGNAL
+    )
+    return stays.index.to_numpy(), shadowed
+
+
+def _standing_for(losers: pd.DataFrame, stays: pd.DataFrame) -> Integers:
+    """For each stage that goes, one of its session that stays: from the same instant, or the first.
+
+    Shape: index labels of `stays`.
+    """
+    rows = stays.assign(row=stays.index)
+    first = rows.drop_duplicates("owner").set_index("owner")["row"]
+    keys = ["owner", "start"]
+    twins = rows.drop_duplicates(keys).set_index(keys)["row"]
+    twin = twins.reindex(pd.MultiIndex.from_frame(losers[keys])).to_numpy()
+    standing = np.where(np.isnan(twin), losers["owner"].map(first), twin)
+    return standing.astype(np.int64)
 
 
 def _made_sessions(stages: pa.Table, owners: Integers, known: int) -> tuple[pd.DataFrame, Integers]:
-    """Sessions of runs of stages that no session holds, and owners with these sessions."""
-    free = np.flatnonzero(owners < 0)
-    keys = [ranks_of(stages["source"]), ranks_of(stages["device"])]
-    free = free[np.lexsort((integers(stages["start_utc"])[free], *(key[free] for key in keys)))]
-    if not len(free):
-        return frame_of(stages.slice(0, 0)), owners
-    starts, ends = integers(stages["start_utc"])[free], integers(stages["end_utc"])[free]
-    new = np.concatenate(([True], starts[1:] - ends[:-1] > PAUSE_MINUTES * MINUTE))
-    for key in keys:
-        new[1:] |= np.diff(key[free]) != 0
-    firsts = np.flatnonzero(new)
+    """Sessions of the runs of stages that no session holds, and owners without gaps.
+
+    Args:
+        stages: By owner and start.
+        owners: Numbers from `known` on are runs.
+        known: How many sessions there are.
+    """
+    free = np.flatnonzero(owners >= known)
+    _, firsts, numbers = np.unique(owners[free], return_index=True, return_inverse=True)
     lasts = np.append(firsts[1:], len(free)) - 1
     owners = owners.copy()
-    owners[free] = known + np.cumsum(new) - 1
+    owners[free] = known + numbers
     made = frame_of(stages.take(pa.array(free[firsts])))
-    return _as_sessions(made, stages.take(pa.array(free[lasts]))), owners
+    return _as_sessions(made, stages.take(pa.array(free[lasts] if len(free) else free))), owners
 
 
 def _as_sessions(firsts: pd.DataFrame, lasts: pa.Table) -> pd.DataFrame:
@@ -110,7 +168,7 @@ def _as_sessions(firsts: pd.DataFrame, lasts: pa.Table) -> pd.DataFrame:
     ends = integers(lasts["end_utc"])
     offsets = lasts["utc_offset_minutes"].to_numpy().astype(np.int64)
     nothing: dict[str, Any] = dict.fromkeys([*MINUTES, "efficiency_ratio"], np.nan)
-    return firsts.drop(columns=["stage", "start_local", "end_local"]).assign(
+    return firsts.drop(columns=["stage", "start_local", "label_date"]).assign(
         end_utc=ends,
         local_date=((ends + offsets * MINUTE) // DAY).astype(np.int32),
         is_nap=None,

@@ -22,9 +22,7 @@ DAY: Final = 86_400_000_000
 CHECKED_SESSIONS: Final = records.schema_of(records.SLEEP_SESSIONS, records.RECORDED_UPDATE)
 CHECKED_STAGES: Final = records.schema_of(
     records.SLEEP_STAGES,
-    pa.schema(
-        [pa.field("start_local", records.WALL_TIME), pa.field("end_local", records.WALL_TIME)]
-    ),
+    pa.schema([pa.field("start_local", records.WALL_TIME), pa.field("label_date", pa.date32())]),
 )
 MINUTES: Final = (
     "asleep_minutes",
@@ -35,6 +33,11 @@ MINUTES: Final = (
     "unstaged_minutes",
     "in_bed_minutes",
 )
+
+
+def nullable(schema: pa.Schema) -> pa.Schema:
+    """The same columns, each of which may be null."""
+    return pa.schema([pa.field(field.name, field.type) for field in schema])
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
