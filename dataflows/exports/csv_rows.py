@@ -81,7 +81,7 @@ def rows(text: Any, layout: Layout) -> Iterator[Rows]:
                 yield _mended([(number + offset, line) for number, line in odd[:seen]], layout)
                 del odd[:seen]
     except pa.ArrowInvalid as error:
-        message = f"a quotation mark opens after row {first + offset} and is never closed"
+        message = f"a quotation mark opens after row {first + offset - 1} and is never closed"
         raise UnusableExportError(message) from error
     if odd:
         yield _mended([(number + offset, line) for number, line in odd], layout)

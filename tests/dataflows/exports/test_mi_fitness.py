@@ -266,7 +266,7 @@ def test_the_segments_of_a_daily_report_are_sessions_of_their_own(mi_report_file
         mi_report_file(mi_row("sleep", value, MIDNIGHT, tag="daily_report", sid="default"))
     )
     told = [
-        (s["start_utc"], s["asleep_minutes"], s["flags"], s["is_nap"] if "is_nap" in s else None)
+        (s["start_utc"], s["asleep_minutes"], s["flags"], s.get("is_nap"))
         for s in rows(found, "sleep_sessions")
     ]
     assert told == [
