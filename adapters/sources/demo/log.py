@@ -45,6 +45,7 @@ def log(person: Person, seed: int) -> tuple[str, bytes, list[Planted]]:
         if number % 60 == 59:  # noqa: PLR2004 - a line left blank now and then
             sheet.lines.append("" if number % 120 == 59 else ",,,,,")  # noqa: PLR2004
         _write(sheet, number, reading, draws)
+    sheet.lines += _averages(person)
     return LOG_NAME, sheet.content(line_end="\r\n"), sheet.planted
 
 
@@ -58,6 +59,16 @@ def _clock_change_nights(person: Person) -> list[tuple[int, bool]]:
         if abs(after - before) == 60:  # noqa: PLR2004 - an hour; the trip moves it by six
             nights.append((midnight + _HALF_PAST_TWO, after > before))
     return nights
+
+
+def _averages(person: Person) -> list[str]:
+    """What stands under the table of a tidy person: no reading, though it looks like one."""
+    count = len(person.readings)
+    if not count:
+        return []
+    systolic = sum(reading.systolic for reading in person.readings) // count
+    diastolic = sum(reading.diastolic for reading in person.readings) // count
+    return [",,,,,", f"Average,,{systolic},{diastolic},,"]
 
 
 def _write_night(sheet: Sheet, local: int, never_was: bool) -> None:  # noqa: FBT001
