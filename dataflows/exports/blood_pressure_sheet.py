@@ -1,0 +1,299 @@
+"""The blood pressure log that somebody keeps by hand, as a CSV file.
+
+Columns `date,time,systolic,diastolic,pulse` and maybe `note`, in any order and letter case, with a
+unit in the name or without, and under the names that people give them. A column for date and time
+together will do, and one for both pressures (`120/80`), which may also stand in the systolic cell.
+Times are local, in the home zone, unless the time tells its offset.
+
+Cells may have decimal commas, full-width or Arabic digits, and a unit. A row whose two pressures
+are both in the range of kPa is converted to mmHg, to a tenth, and flagged. Blank lines are
+nothing; sums and averages under the table are counted and left out. Columns that seem to be
+swapped are left as they are, to be rejected later: nobody can know.
+"""
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dataflows import clinical
+from dataflows.exports.cells import rejected_row, table_of
+from dataflows.exports.csv_text import Header, fields, header_of, sample_text, utf8
+from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.written_dates import (
+    AmbiguousDatesError,
+    Moment,
+    date_of,
+    microseconds,
+    moment_of,
+    order_of,
+    plain,
+    time_of,
+)
+
+SOURCE: Final = "blood_pressure_sheet"
+SIGNAL: Final = "blood_pressure"
+CONVERTED: Final = "converted_from_kpa"
+
+NAMES: Final = {
+    "date": ("date", "day", "datum", "datetime", "dateandtime", "datetimelocal", "timestamp"),
+    "time": ("time", "clock", "hour", "timeofday", "uhrzeit", "zeit"),
+    "systolic": ("systolic", "sys", "sbp", "syst", "systole", "systolicbp", "systolicpressure",
+                 "systolicbloodpressure", "systolisch"),
+    "diastolic": ("diastolic", "dia", "dbp", "diast", "diastole", "diastolicbp",
+                  "diastolicpressure", "diastolicbloodpressure", "diastolisch"),
+    "pressure": ("bp", "bloodpressure", "sysdia", "systolicdiastolic", "blutdruck"),
+    "pulse": ("pulse", "pulserate", "heartrate", "hr", "bpm", "puls"),
+    "note": ("note", "notes", "comment", "comments", "remark", "remarks", "notiz"),
+}  # fmt: skip
+TOTALS: Final = (
+    "average",
+    "avg",
+    "mean",
+    "median",
+    "total",
+    "totals",
+    "sum",
+    "min",
+    "minimum",
+    "max",
+    "maximum",
+    "count",
+    "mittelwert",
+    "durchschnitt",
+    "summe",
+)
+NOTHING: Final = ("", "-", "--", "—", "/", "n/a", "na", "none", "null", "?")
+REASONS: Final = {
+    "missing_time": "the row lacks its date or its time",
+    "not_a_time": "the date or the time cannot be read",
+    "missing_value": "the row lacks one of its two pressures",
+    "not_a_number": "the cell is not a number",
+}
+_UNITS: Final = re.compile(r"(in)?(mmhg|kpa|bpm)|beats|permin(ute)?|1min|(?<=pulse)min")
+_NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:mm ?hg|kpa|bpm|/min)?", re.IGNORECASE)
+
+
+class _CellError(Exception):
+    """A row cannot be read: which cell, and why."""
+
+    def __init__(self, column: str, check: str, value: str | None) -> None:
+        self.column, self.check, self.value = column, check, value
+        super().__init__(check)
+
+
+@dataclass
+class _Found:
+    """What the rows of a file gave."""
+
+    readings: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    totals: int = 0
+
+
+def recognises(sample: bytes) -> bool:
+    """Whether a file begins with the header of such a log, be it one of its columns short."""
+    header = header_of(sample_text(sample))
+    if header is None:
+        return False
+    known = _places(header).keys()
+    if "pressure" in known or {"systolic", "diastolic"} <= known:
+        return True
+    return "date" in known and bool({"systolic", "diastolic"} & known)
+
+
+def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
+    """The readings of a log.
+
+    Args:
+        file: The log.
+        date_order: `YMD`, `DMY`, `MDY`, or None to accept only dates that are certain.
+    """
+    text = utf8(file.content).to_pybytes()
+    header = header_of(text)
+    if header is None:
+        return _failed("the file is empty")
+    places = _places(header)
+    told = [(n, _cells(cells, places)) for n, cells in _rows(text, header) if any(cells)]
+    missing = _missing(places, header, [cells for _, cells in told])
+    if missing is not None:
+        return _failed(missing)
+    try:
+        order = order_of((_moment(cells).date_text for _, cells in told), date_order)
+    except AmbiguousDatesError as error:
+        return _failed(f"column {header.names[places['date']]}: {error}")
+    found = _Found()
+    for number, cells in told:
+        _read(found, number, cells, order, file.sha256)
+    return parsed_export(
+        {
+            "blood_pressure": table_of("blood_pressure", found.readings),
+            "rejected": table_of("rejected", found.rejected),
+        },
+        source=SOURCE,
+        dropped={"totals": found.totals},
+    )
+
+
+def _failed(reason: str) -> ParsedExport:
+    return parsed_export({}, source=SOURCE, status="failed", reason=reason)
+
+
+def _places(header: Header) -> dict[str, int]:
+    """Where each column stands; of several that would do, the first."""
+    known = {name: column for column, names in NAMES.items() for name in names}
+    places: dict[str, int] = {}
+    for place, name in enumerate(header.names):
+        column = known.get(_key(name)) or known.get(_UNITS.sub("", _key(name)))
+        if column is not None:
+            places.setdefault(column, place)
+    return places
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\W_]", "", plain(name).casefold())
+
+
+def _missing(
+    places: Mapping[str, int], header: Header, told: Sequence[Mapping[str, str]]
+) -> str | None:
+    """What column is missing and which one may be it, as a sentence; None if none is."""
+    needed = ["date"]
+    if "pressure" not in places:
+        needed += ["systolic", "diastolic"]
+    if not any(_moment(cells).time_text for cells in told):
+        needed.insert(1, "time")
+    absent = next((name for name in needed if name not in places), None)
+    if absent is None:
+        return None
+    if not header.ended:
+        return f"the file ends within its header (row {header.row}); export it again"
+    others = [name for place, name in enumerate(header.names) if place not in places.values()]
+    near = difflib.get_close_matches(absent, [_key(name) for name in others], n=1)
+    name = next((other for other in others if near and _key(other) == near[0]), None)
+    advice = f"is it the column {name}? Rename it" if name else "add it, and a header above it"
+    return f"the column {absent} is missing from the header (row {header.row}); {advice}"
+
+
+def _rows(text: bytes, header: Header) -> Iterator[tuple[int, list[str]]]:
+    """Row number and cells of each record below the header, without spaces around them."""
+    body = text[header.end :].decode(errors="replace")
+    for number, cells in enumerate(_records(body, header.delimiter), header.row + 1):
+        yield number, [cell.strip() for cell in cells]
+
+
+def _records(body: str, delimiter: str) -> Iterable[list[str]]:
+    """The records of a text; each line for itself where a quotation mark is never closed."""
+    try:
+        return list(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return [fields(line, delimiter) for line in body.splitlines()]
+
+
+def _cells(cells: list[str], places: Mapping[str, int]) -> dict[str, str]:
+    """The cells by column; one that is missing, or only says that nothing is there, is empty."""
+    found = {column: cells[place] for column, place in places.items() if place < len(cells)}
+    plained = {column: plain(cell) for column, cell in found.items() if column != "note"}
+    told = {column: "" if cell in NOTHING else cell for column, cell in plained.items()}
+    return {**dict.fromkeys(NAMES, ""), **told, "note": found.get("note", "")}
+
+
+def _moment(cells: Mapping[str, str]) -> Moment:
+    return moment_of(cells["date"], cells["time"])
+
+
+def _read(
+    found: _Found, number: int, cells: Mapping[str, str], order: str | None, sha256: str
+) -> None:
+    """Put a row where it belongs."""
+    if any(cells[name].casefold().rstrip(":") in TOTALS for name in ("date", "time")):
+        found.totals += 1
+        return
+    try:
+        reading = _when(cells, order) | _pressures(cells)
+    except _CellError as bad:
+        found.rejected.append(
+            rejected_row(
+                SIGNAL,
+                SOURCE,
+                sha256,
+                number,
+                bad.check,
+                column=bad.column,
+                value=bad.value or None,
+                reason=REASONS[bad.check],
+            )
+        )
+        return
+    origin = {"source": SOURCE, "raw_sha256": sha256, "raw_row": number}
+    found.readings.append(origin | reading | {"note": cells["note"] or None})
+
+
+def _when(cells: Mapping[str, str], order: str | None) -> dict[str, Any]:
+    """Wall time, and the offset if the row tells one."""
+    told = _moment(cells)
+    for column, text in (("date", told.date_text), ("time", told.time_text)):
+        if not text:
+            raise _CellError(column, "missing_time", None)
+    day, clock = date_of(told.date_text, order), time_of(told.time_text)
+    if day is None:
+        raise _CellError("date", "not_a_time", told.date_text)
+    if clock is None:
+        raise _CellError("time", "not_a_time", told.time_text)
+    when: dict[str, Any] = {"start_local": microseconds(day, clock)}
+    return when | {"utc_offset_minutes": told.offset_minutes}
+
+
+def _pressures(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Pressures in mmHg, pulse, and a remark if they were in kPa."""
+    high, low, beats = _parts(cells)
+    systolic, diastolic = _number(high, "systolic"), _number(low, "diastolic")
+    if systolic is None or diastolic is None:
+        raise _CellError("systolic" if systolic is None else "diastolic", "missing_value", None)
+    pulse = _number(beats, "pulse")
+    values = {
+        "systolic_mmhg": systolic,
+        "diastolic_mmhg": diastolic,
+        "pulse_bpm": pulse or None,
+        "flags": None,
+    }
+    if _inside(systolic, clinical.SYSTOLIC_KPA) and _inside(diastolic, clinical.DIASTOLIC_KPA):
+        values["systolic_mmhg"] = _from_kpa(systolic)
+        values["diastolic_mmhg"] = _from_kpa(diastolic)
+        return values | {"flags": CONVERTED}
+    return values
+
+
+def _parts(cells: Mapping[str, str]) -> tuple[str, str, str]:
+    """The texts of both pressures and the pulse; one cell may hold two or three of them."""
+    systolic, diastolic, pulse = cells["systolic"], cells["diastolic"], cells["pulse"]
+    both = cells["pressure"] or (systolic if "/" in systolic else "")
+    if not both:
+        return systolic, diastolic, pulse
+    parts = [part.strip() for part in both.split("/")]
+    told = [systolic if both != systolic else "", diastolic, pulse]
+    if len(parts) not in {2, 3} or any(
+        beside and beside != part for beside, part in zip(told, parts, strict=False)
+    ):
+        raise _CellError("systolic", "not_a_number", both)
+    return parts[0], parts[1], (parts[2] if len(parts) > 2 else pulse)  # noqa: PLR2004
+
+
+def _number(text: str, column: str) -> float | None:
+    if not text:
+        return None
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise _CellError(column, "not_a_number", text)
+    return float(found[1].replace(",", "."))
+
+
+def _inside(value: float, limits: clinical.Limits) -> bool:
+    return limits.low <= value <= limits.high
+
+
+def _from_kpa(value: float) -> float:
+    return round(value * clinical.MMHG_PER_KPA, 1)

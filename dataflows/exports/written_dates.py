@@ -1,0 +1,191 @@
+"""Dates and times as people write them by hand.
+
+A year of four digits that stands first makes a date certain. Elsewhere the order of day and month
+must be known: it is configured, or the column itself tells, when at least three of its dates have
+a day above 12 at the same place and none at the other. Anything less is refused and not guessed;
+so is a configured order that the column contradicts in as many dates.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Final, NamedTuple
+
+TELLING_DATES: Final = 3
+DAY_FIRST: Final = "DMY"
+MONTH_FIRST: Final = "MDY"
+YEAR_FIRST: Final = "YMD"
+_MONTHS: Final = 12
+_CENTURY: Final = 2000
+_HALF_DAY: Final = 12
+_MONTH_NAMES: Final = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+)
+
+_NUMBERS: Final = re.compile(r"(\d{1,4})[-./ ]\s?(\d{1,2})[-./ ]\s?(\d{1,4})\.?")
+_COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_NAMED: Final = re.compile(
+    r"(?:(\d{1,2})\.?[- ])?([a-z]{3})[a-z]*\.?[- ,]*(?:(\d{1,2}),? )?(\d{4})", re.IGNORECASE
+)
+_MOMENT: Final = re.compile(
+    r"(.*?\d)(?:T|,? +)(\d{1,2}[:.h].*|\d{1,2} ?[ap]\.?m\.?)", re.IGNORECASE
+)
+_TIME: Final = re.compile(
+    r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?(?:[.,]\d+)? ?(?:([ap])\.? ?m\.?)?", re.IGNORECASE
+)
+_OFFSET: Final = re.compile(r"(.*\d) ?(Z|[+-]\d{2}:?\d{2})")
+
+
+class AmbiguousDatesError(Exception):
+    """A column of dates that cannot be read without doubt; its text is a sentence for people."""
+
+
+class Moment(NamedTuple):
+    """What a row tells of its time: a date, a time of day, maybe an offset in minutes."""
+
+    date_text: str
+    time_text: str
+    offset_minutes: int | None
+
+
+def plain(text: str) -> str:
+    """A cell in plain letters and digits: full-width, Arabic and other digits as ASCII ones."""
+    found = unicodedata.normalize("NFKC", text).replace("\u066b", ".").replace("\u060c", ",")
+    return "".join(_digit(letter) for letter in found).strip()
+
+
+def _digit(letter: str) -> str:
+    value = unicodedata.decimal(letter, None)
+    return letter if value is None else str(value)
+
+
+def moment_of(date_text: str, time_text: str) -> Moment:
+    """Take a cell apart that tells date and time, and an offset behind the time."""
+    if not time_text:
+        both = _MOMENT.fullmatch(date_text)
+        if both is not None:
+            date_text, time_text = both[1], both[2]
+    shifted = _OFFSET.fullmatch(time_text)
+    if shifted is None:
+        return Moment(date_text, time_text, None)
+    return Moment(date_text, shifted[1], _offset_minutes(shifted[2]))
+
+
+def _offset_minutes(text: str) -> int:
+    if text in "Zz":
+        return 0
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    return (60 * hours + minutes) * (-1 if text[0] == "-" else 1)
+
+
+def order_of(texts: Iterable[str], configured: str | None) -> str | None:
+    """The order of day and month in a column of dates; None where each date is certain.
+
+    Raises:
+        AmbiguousDatesError: The column may mean either, or contradicts what is configured.
+    """
+    pairs = {pair for text in texts if (pair := _unordered(text, configured)) is not None}
+    if not pairs:
+        return configured
+    day_first = sum(first > _MONTHS >= second for first, second in pairs)
+    month_first = sum(second > _MONTHS >= first for first, second in pairs)
+    told = {DAY_FIRST: day_first, MONTH_FIRST: month_first}
+    if configured in told:
+        other = MONTH_FIRST if configured == DAY_FIRST else DAY_FIRST
+        if told[other] >= TELLING_DATES:
+            raise AmbiguousDatesError(
+                f"the dates are not in the order {configured} that PDP_DATE_ORDER says; set it to "
+                f"{other}, or write the dates as 2024-12-31"
+            )
+        return configured
+    for order, other in ((DAY_FIRST, MONTH_FIRST), (MONTH_FIRST, DAY_FIRST)):
+        if told[order] >= TELLING_DATES and not told[other]:
+            return order
+    if day_first and month_first:
+        raise AmbiguousDatesError(
+            "the dates mix day-month and month-day; write them as 2024-12-31 (year-month-day)"
+        )
+    raise AmbiguousDatesError(
+        "the dates may be day-month or month-day; set PDP_DATE_ORDER to DMY or MDY, or write "
+        "them as 2024-12-31 (year-month-day)"
+    )
+
+
+def _unordered(text: str, configured: str | None) -> tuple[int, int] | None:
+    """The first two numbers of a date whose year is not certain to stand first."""
+    found = _NUMBERS.fullmatch(text)
+    if found is None or len(found[1]) > 2:  # noqa: PLR2004  a year of four digits
+        return None
+    if configured == YEAR_FIRST and len(found[3]) <= 2:  # noqa: PLR2004
+        return None
+    return int(found[1]), int(found[2])
+
+
+def date_of(text: str, order: str | None) -> date | None:
+    """The date that a text tells, None if it tells none."""
+    named = _NAMED.fullmatch(text)
+    if named is not None:
+        return _named_date(named)
+    found = _COMPACT.fullmatch(text) or _NUMBERS.fullmatch(text)
+    if found is None:
+        return None
+    first, second, third = (int(number) for number in found.groups())
+    if len(found[1]) == 4:  # noqa: PLR2004  digits of a year
+        return _date(first, second, third)
+    if order == YEAR_FIRST:
+        return _date(_full_year(first), second, third)
+    day, month = (first, second) if order == DAY_FIRST else (second, first)
+    return _date(_full_year(third), month, day)
+
+
+def _full_year(year: int) -> int:
+    return year if year >= 100 else _CENTURY + year  # noqa: PLR2004  two digits
+
+
+def _named_date(found: re.Match[str]) -> date | None:
+    day = found[1] or found[3]
+    name = found[2].lower()
+    if day is None or (found[1] and found[3]) or name not in _MONTH_NAMES:
+        return None
+    return _date(int(found[4]), _MONTH_NAMES.index(name) + 1, int(day))
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def time_of(text: str) -> time | None:
+    """The time of day that a text tells, on a clock of 24 hours or of 12 with AM or PM."""
+    found = _TIME.fullmatch(text)
+    if found is None or not (found[2] or found[4]):
+        return None
+    hour, minute, second = (int(number or 0) for number in found.groups()[:3])
+    if found[4]:
+        if not 1 <= hour <= _HALF_DAY:
+            return None
+        hour = hour % _HALF_DAY + (_HALF_DAY if found[4] in "pP" else 0)
+    try:
+        return time(hour, minute, second)
+    except ValueError:
+        return None
+
+
+def microseconds(day: date, clock: time) -> int:
+    """Microseconds since 1970 of a wall time."""
+    wall = datetime.combine(day, clock) - datetime.combine(date(1970, 1, 1), time())
+    return wall // timedelta(microseconds=1)

@@ -1,0 +1,300 @@
+"""The hand-kept blood pressure log, with what hands do to it."""
+# ruff: noqa: DTZ001, RUF001  wall times have no zone; the strange digits are on purpose
+
+from datetime import datetime
+
+import pyarrow as pa
+import pytest
+
+from dataflows.exports import blood_pressure_sheet as sheet
+from dataflows.exports.export_file import ExportFile
+
+HEADER = "date,time,systolic,diastolic,pulse,note"
+
+
+def parse(*lines, order=None, encoding="utf-8", end="\n"):
+    content = (end.join(lines) + end).encode(encoding)
+    assert sheet.recognises(content)
+    return sheet.parse(ExportFile("a" * 64, pa.py_buffer(content)), date_order=order)
+
+
+def readings(*lines, **options):
+    parsed = parse(*lines, **options)
+    assert parsed["report"]["status"] == "parsed", parsed["report"]["reason"]
+    assert parsed["rejected"].num_rows == 0, parsed["rejected"].to_pylist()
+    return parsed["blood_pressure"].to_pylist()
+
+
+def pressures(*lines, **options):
+    return [(row["systolic_mmhg"], row["diastolic_mmhg"]) for row in readings(*lines, **options)]
+
+
+def times(*cells, order=None, header="date,time"):
+    lines = [f"{cell},120,80" for cell in cells]
+    return [row["start_local"] for row in readings(f"{header},sys,dia", *lines, order=order)]
+
+
+def rejected(*lines, **options):
+    parsed = parse(HEADER, *lines, **options)
+    return [(row["raw_row"], row["column"], row["check"]) for row in parsed["rejected"].to_pylist()]
+
+
+def failure(*lines, **options):
+    parsed = parse(*lines, **options)
+    assert parsed["report"]["status"] == "failed"
+    assert parsed["blood_pressure"].num_rows == parsed["rejected"].num_rows == 0
+    return parsed["report"]["reason"]
+
+
+def test_a_plain_row_is_a_reading_in_local_time():
+    assert readings(HEADER, "2024-03-05,07:30,128,82,66,after coffee") == [
+        {
+            "source": "blood_pressure_sheet",
+            "raw_sha256": "a" * 64,
+            "raw_row": 2,
+            "start_local": datetime(2024, 3, 5, 7, 30),
+            "systolic_mmhg": 128,
+            "diastolic_mmhg": 82,
+            "pulse_bpm": 66,
+            "note": "after coffee",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Date,Time,SYS (mmHg),DIA [mmHg],Pulse (1/min)",
+        "DATE,TIME,Systolic BP,Diastolic_BP,HR",
+        "day,time of day,sbp,dbp,bpm",
+        "Datum,Uhrzeit,Systolisch,Diastolisch,Puls",
+        '"date","time","systolic in mmHg","diastolic in kPa","pulse/min"',
+    ],
+)
+def test_columns_go_by_many_names(header):
+    (row,) = readings(header, "2024-03-05,07:30,128,82,66")
+    assert (row["systolic_mmhg"], row["diastolic_mmhg"], row["pulse_bpm"]) == (128, 82, 66)
+
+
+def test_columns_stand_in_any_order_beside_others():
+    (row,) = readings("mood,pulse,dia,sys,time,date", "fine,66,82,128,07:30,2024-03-05")
+    assert (row["systolic_mmhg"], row["diastolic_mmhg"], row["pulse_bpm"]) == (128, 82, 66)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("date,time,systolic,diastolic,pulse", "2024-03-05,07:30,128/82,,66"),
+        ("date,time,systolic,diastolic,pulse", "2024-03-05,07:30,128 / 82 / 66,,"),
+        ("date,time,systolic,diastolic,pulse", "2024-03-05,07:30,128/82,82,66"),
+        ("date,time,BP,pulse", "2024-03-05,07:30,128/82,66"),
+        ("date,time,blood pressure (mmHg),pulse", "2024-03-05,07:30,128/82 mmHg,66 bpm"),
+    ],
+)
+def test_both_pressures_may_stand_in_one_cell(header, row):
+    (found,) = readings(header, row)
+    assert (found["systolic_mmhg"], found["diastolic_mmhg"], found["pulse_bpm"]) == (128, 82, 66)
+
+
+def test_a_second_pressure_beside_both_in_one_cell_is_rejected():
+    assert rejected("2024-03-05,07:30,128/82,84,66,") == [(2, "systolic", "not_a_number")]
+
+
+def test_decimal_commas_and_semicolons():
+    assert pressures(
+        "date;time;sys;dia", "2024-03-05;07:30;128,5;82,0", "2024-03-06;07:30;128.5;82"
+    ) == [(128.5, 82), (128.5, 82)]
+
+
+def test_kilopascal_is_recognised_row_by_row_and_flagged():
+    rows = readings(
+        HEADER,
+        '2024-03-05,07:30,"17,1","10,9",66,',
+        "2024-03-05,07:31,128,82,66,",
+        "2024-03-05,07:32,16,10,66,",
+    )
+    found = [(row["systolic_mmhg"], row["diastolic_mmhg"], row["flags"]) for row in rows]
+    assert found == [
+        (128.3, 81.8, "converted_from_kpa"),
+        (128, 82, None),
+        (120.0, 75.0, "converted_from_kpa"),
+    ]
+
+
+@pytest.mark.parametrize("pair", ["9.9,6", "30.1,12", "17,3.9", "20.5,20.1", "128,12"])
+def test_one_pressure_out_of_the_range_of_kilopascal_leaves_both(pair):
+    high, low = (float(number) for number in pair.split(","))
+    assert pressures(HEADER, f"2024-03-05,07:30,{pair},,") == [(high, low)]
+
+
+def test_full_width_and_arabic_digits_are_digits():
+    assert pressures(HEADER, "2024-03-05,07:30,128,82,66,", "2024-03-06,٠٧:٣٠,١٢٨,٨٢,,") == [
+        (128, 82),
+        (128, 82),
+    ]
+
+
+def test_swapped_columns_are_left_as_they_are():
+    assert pressures(HEADER, "2024-03-05,07:30,82,128,66,") == [(82, 128)]
+
+
+def test_no_pulse_is_no_pulse():
+    cells = ["", "-", "0", "n/a"]
+    rows = readings(HEADER, *[f"2024-03-0{n},07:30,128,82,{c}," for n, c in enumerate(cells, 1)])
+    assert all("pulse_bpm" not in row for row in rows)
+
+
+def test_blank_lines_are_counted_as_rows_and_are_nothing_else():
+    rows = readings(
+        "", HEADER, "", "2024-03-05,07:30,128,82,,", ",,,,,", "2024-03-06,07:30,128,82,,"
+    )
+    assert [row["raw_row"] for row in rows] == [4, 6]
+
+
+def test_a_note_over_several_lines_is_one_row():
+    rows = readings(HEADER, '2024-03-05,07:30,128,82,,"two', 'lines"', "2024-03-06,07:30,128,82,,")
+    assert [row["raw_row"] for row in rows] == [2, 3]
+    assert rows[0]["note"] == "two\nlines"
+
+
+def test_a_lost_quotation_mark_costs_no_other_row():
+    rows = readings(HEADER, '2024-03-05,07:30,128,82,,"lost', "2024-03-06,07:30,128,82,,")
+    assert [row["raw_row"] for row in rows] == [2, 3]
+
+
+def test_sums_under_the_table_are_counted_and_no_reading():
+    parsed = parse(HEADER, "2024-03-05,07:30,128,82,,", "", "Average:,,128,82,,", ",Total,1,1,,")
+    assert (parsed["blood_pressure"].num_rows, parsed["rejected"].num_rows) == (1, 0)
+    assert parsed["report"]["dropped"] == {"totals": 2}
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "check"),
+    [
+        ("2024-02-30,07:30,128,82,,", "date", "not_a_time"),
+        ("soon,07:30,128,82,,", "date", "not_a_time"),
+        ("2024-03-05,25:00,128,82,,", "time", "not_a_time"),
+        ("2024-03-05,13:00 PM,128,82,,", "time", "not_a_time"),
+        ("2024-03-05,7,128,82,,", "time", "not_a_time"),
+        (",07:30,128,82,,", "date", "missing_time"),
+        ("2024-03-05,,128,82,,", "time", "missing_time"),
+        ("2024-03-05,07:30,,82,,", "systolic", "missing_value"),
+        ("2024-03-05,07:30,128,,,", "diastolic", "missing_value"),
+        ("2024-03-05,07:30", "systolic", "missing_value"),
+        ("2024-03-05,07:30,12o,82,,", "systolic", "not_a_number"),
+        ("2024-03-05,07:30,128,82,fast,", "pulse", "not_a_number"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_rejected_with_the_cell(row, column, check):
+    good = "2024-03-05,08:30,128,82,,"
+    assert rejected(good, row, good) == [(3, column, check)]
+    parsed = parse(HEADER, good, row, good)
+    assert parsed["blood_pressure"]["raw_row"].to_pylist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2024-03-05,07:30",
+        "2024/3/5,7:30",
+        "2024.03.05,07.30",
+        "20240305,07h30",
+        "2024-03-05,7:30 AM",
+        "2024-03-05,7:30:00 a.m.",
+        "5 Mar 2024,07:30",
+        "5. March 2024,07:30",
+        '"Mar 5, 2024",07:30',
+        "2024-03-05 07:30,",
+        "2024-03-05T07:30:00,",
+    ],
+)
+def test_dates_and_times_of_many_kinds_are_certain(cell):
+    assert times(cell) == [datetime(2024, 3, 5, 7, 30)]
+
+
+@pytest.mark.parametrize(
+    ("clock", "hour"), [("12:05 am", 0), ("12:05 PM", 12), ("1:05 pm", 13), ("11:05 AM", 11)]
+)
+def test_a_clock_of_twelve_hours(clock, hour):
+    assert times(f"2024-03-05,{clock}") == [datetime(2024, 3, 5, hour, 5)]
+
+
+def test_one_column_may_tell_date_and_time():
+    assert times("2024-03-05 07:30", header="Timestamp") == [datetime(2024, 3, 5, 7, 30)]
+    assert times("2024-03-05 07:30", header="date") == [datetime(2024, 3, 5, 7, 30)]
+
+
+def test_a_time_that_tells_its_offset_keeps_it():
+    (row,) = readings("timestamp,sys,dia", "2024-03-05T07:30:00-05:00,128,82")
+    assert (row["start_local"], row["utc_offset_minutes"]) == (datetime(2024, 3, 5, 7, 30), -300)
+
+
+@pytest.mark.parametrize(("order", "month"), [("DMY", 3), ("MDY", 5)])
+def test_the_configured_order_of_a_date_counts(order, month):
+    (found,) = times("05/03/2024,07:30", order=order)
+    assert (found.month, found.day) == (month, 8 - month)
+
+
+@pytest.mark.parametrize(
+    ("order", "cell"), [("DMY", "5.3.24"), ("MDY", "3/5/24"), ("YMD", "24-03-05")]
+)
+def test_a_year_of_two_digits_needs_the_order(order, cell):
+    assert times(f"{cell},07:30", order=order) == [datetime(2024, 3, 5, 7, 30)]
+
+
+def test_an_ambiguous_column_is_refused_and_says_what_to_set():
+    reason = failure(HEADER, "05/03/2024,07:30,128,82,,", "13/03/2024,07:30,128,82,,")
+    assert "PDP_DATE_ORDER" in reason
+    assert "128" not in reason
+
+
+@pytest.mark.parametrize(("cells", "first"), [((13, 14, 15), 4), ((13, 14), None)])
+def test_three_telling_dates_make_a_column_certain(cells, first):
+    rows = [f"{day}/03/2024,07:30,128,82,," for day in (4, *cells)]
+    if first is None:
+        assert "PDP_DATE_ORDER" in failure(HEADER, *rows)
+    else:
+        found = readings(HEADER, *rows)
+        assert found[0]["start_local"] == datetime(2024, 3, first, 7, 30)
+
+
+def test_a_column_of_two_orders_is_refused():
+    rows = [f"{day}/03/2024,07:30,128,82,," for day in (13, 14, 15)]
+    assert "mix" in failure(HEADER, *rows, "03/16/2024,07:30,128,82,,")
+
+
+def test_a_column_that_contradicts_the_configured_order_is_refused():
+    rows = [f"{day}/03/2024,07:30,128,82,," for day in (13, 14, 15)]
+    assert "set it to DMY" in failure(HEADER, *rows, order="MDY")
+
+
+def test_a_date_that_does_not_exist_in_the_configured_order_is_rejected():
+    assert rejected("13/03/2024,07:30,128,82,,", order="MDY") == [(2, "date", "not_a_time")]
+
+
+def test_a_renamed_column_is_named_with_the_near_one():
+    reason = failure("date,time,systolic,diastolick", "2024-03-05,07:30,128,82")
+    assert "diastolic is missing" in reason
+    assert "diastolick? Rename it" in reason
+
+
+def test_a_log_without_times_is_refused():
+    assert "the column time is missing" in failure("date,sys,dia", "2024-03-05,128,82")
+
+
+def test_a_header_alone_is_an_empty_log():
+    assert readings(HEADER) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_other_encodings_are_read(encoding):
+    (row,) = readings(HEADER, "2024-03-05,07:30,128,82,,früh", encoding=encoding, end="\r\n")
+    assert (row["systolic_mmhg"], row["note"]) == (128, "früh")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Date,Open,High,Low,Close", "date,time,heartRate", "Uid,Sid,Key,Time,Value,UpdateTime", ""],
+)
+def test_other_tables_are_not_taken_for_a_log(header):
+    assert not sheet.recognises(f"{header}\n1,2,3,4,5\n".encode())
