@@ -44,20 +44,27 @@ REASONS: Final = {
 }
 
 
-def mapped(column: Any, parse: Callable[[str], float | None], kind: Any) -> NDArray[Any]:
+def mapped(
+    column: Any, parse: Callable[[str], float | None], kind: Any
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """A column of text through a function of its distinct texts.
 
     Args:
         column: An Arrow array of text without nulls.
         parse: Gives None for a text that means nothing.
-        kind: Numpy type of the result; None becomes its lowest value, or NaN.
+        kind: Numpy type of the result.
+
+    Shape: the numbers, 0 or NaN where a text means nothing; a mask of these rows, None if there
+    are none.
     """
     encoded = column.dictionary_encode()
-    nothing = math.nan if np.issubdtype(kind, np.floating) else np.iinfo(kind).min
+    codes = np.asarray(encoded.indices)
     found = [parse(text) for text in encoded.dictionary.to_pylist()]
+    nothing = math.nan if np.issubdtype(kind, np.floating) else 0
     values: NDArray[Any] = np.array([nothing if value is None else value for value in found], kind)
-    taken: NDArray[Any] = values[np.asarray(encoded.indices)]
-    return taken
+    if None not in found:
+        return values[codes], None
+    return values[codes], np.array([value is None for value in found])[codes]
 
 
 def integers(column: Any) -> NDArray[np.int64]:

@@ -50,14 +50,14 @@ def day(text: str) -> int | None:
 
 
 def clock_time(text: str) -> int | None:
-    """Microseconds since midnight of `HH:MM` or `HH:MM:SS`."""
+    """Seconds since midnight of `HH:MM` or `HH:MM:SS`."""
     parts = plain(text).split(":")
     if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
         return None
     hour, minute, second = (int(part) for part in (*parts, "0")[:3])
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004
         return None
-    return (hour * 3600 + minute * 60 + second) * cells.SECOND
+    return hour * 3600 + minute * 60 + second
 
 
 def utc(text: str) -> int | None:
@@ -67,10 +67,13 @@ def utc(text: str) -> int | None:
 
 def readings(part: Rows, readers: Sequence[Reader]) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
     """The numbers of each reader's column, and which rows have one that means nothing."""
-    found = [cells.mapped(part.columns[each.column], each.read, each.kind) for each in readers]
     bad = np.zeros(len(part.numbers), np.bool_)
-    for column in found:
-        bad |= np.isnan(column) if column.dtype == np.float64 else column == cells.NO_INSTANT
+    found = []
+    for reader in readers:
+        values, senseless = cells.mapped(part.columns[reader.column], reader.read, reader.kind)
+        found.append(values)
+        if senseless is not None:
+            bad |= senseless
     return found, bad
 
 

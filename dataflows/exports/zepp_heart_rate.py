@@ -28,6 +28,7 @@ from dataflows.exports.zepp_cells import (
 
 SENTINELS: Final = (0.0, -1.0, 254.0, 255.0)
 SILENT: Final = 0.0
+SECONDS_OF_DAY: Final = 86_400
 
 
 def _heart_rate(text: str) -> float | None:
@@ -39,8 +40,8 @@ def _heart_rate(text: str) -> float | None:
 
 _RATE: Final = Reader("heartRate", "not_a_number", _heart_rate, np.float64)
 AUTOMATIC: Final = (
-    Reader("date", "not_a_time", day),
-    Reader("time", "not_a_time", clock_time),
+    Reader("date", "not_a_time", day, np.int32),
+    Reader("time", "not_a_time", clock_time, np.int32),
     _RATE,
 )
 MANUAL: Final = (Reader("time", "not_a_time", utc), _RATE)
@@ -75,13 +76,16 @@ def parsed(parts: Iterable[Rows], sha256: str, *, automatic: bool) -> ParsedExpo
     )
 
 
-def _micros(*times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Days and times of the day, or instants, as microseconds; may overwrite the days."""
-    first, *rest = times
-    for time in rest:
-        first *= cells.DAY
-        first += time
-    return first
+def _micros(*times: NDArray[Any]) -> NDArray[np.int64]:
+    """Days and seconds, or microseconds, as microseconds since 1970."""
+    if len(times) == 1:
+        return times[0]
+    days, seconds = times
+    micros = days.astype(np.int64)
+    micros *= SECONDS_OF_DAY
+    micros += seconds
+    micros *= cells.SECOND
+    return micros
 
 
 def _without(taken: NDArray[np.bool_], columns: list[NDArray[Any]]) -> list[NDArray[Any]]:

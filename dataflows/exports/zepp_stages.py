@@ -72,7 +72,7 @@ def parsed(parts: Iterable[Rows], sha256: str) -> ParsedExport:
         silent = stages == NO_STAGE
         bad &= ~silent
         sentinels += int(np.count_nonzero(silent))
-        minutes = np.array([days, times // MINUTE, stages, _richness(part), part.numbers])
+        minutes = np.array([days, times // 60, stages, _richness(part), part.numbers])
         kept.append(minutes[:, ~(bad | silent)])
         rejected += rejected_rows(part, bad, readers, "sleep", sha256)
     minutes, dropped = _once(_ascending(np.concatenate(kept, axis=1)))
@@ -91,7 +91,7 @@ def _richness(part: Rows) -> Integers:
     """How much each row tells beside its stage."""
     richness = np.zeros(len(part.numbers), np.int64)
     for name in part.columns.keys() & set(OPTIONAL):
-        richness += cells.mapped(part.columns[name], _told, np.int64)
+        richness += cells.mapped(part.columns[name], _told, np.int64)[0]
     return richness
 
 

@@ -3,7 +3,7 @@ import io
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows.exports.csv_rows import Layout, rows
@@ -48,6 +48,7 @@ records = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(
     records,
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
@@ -62,6 +63,7 @@ def test_rows_have_the_numbers_and_texts_that_a_spreadsheet_shows(body, quoting,
     assert [number for number, _ in odd] == [number for number, fields in told if len(fields) != 3]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from('x7 ",'), max_size=8), max_size=30))
 def test_without_quoting_every_line_is_a_row_whatever_its_quotation_marks(lines):
     found, odd = read("a,b,c\n" + "\n".join(lines), quoted=False, block_bytes=64)

@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows.exports.csv_text import (
@@ -35,6 +35,7 @@ def test_text_that_is_utf_8_already_is_not_copied():
     assert utf8(content).address == content.address
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_become_text(content):
     utf8(pa.py_buffer(content)).to_pybytes().decode()

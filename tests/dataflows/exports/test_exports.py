@@ -3,7 +3,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows import exports, records
@@ -87,6 +87,7 @@ noise = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(HEADERS), st.lists(st.one_of(st.sampled_from(GOOD_ROWS), noise), max_size=12)
 )

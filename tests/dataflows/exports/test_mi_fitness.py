@@ -2,7 +2,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows import records
@@ -455,6 +455,7 @@ written = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(written, max_size=8))
 def test_the_short_way_and_the_json_reader_agree(texts):
     import pyarrow as pa
