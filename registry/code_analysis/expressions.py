@@ -105,6 +105,8 @@ class Expressions:
         """An attribute is read, set or deleted."""
         if not isinstance(node.ctx, ast.Load):
             self.change(scope, node.value, "attribute", node.attr)
+        elif CHANGES.match(node.attr):
+            self.change(scope, node.value, "handed", node.attr)
         chain = chain_of(node)
         if chain is not None:
             self.use(scope, *chain, AS_VALUE)

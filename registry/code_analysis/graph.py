@@ -182,13 +182,13 @@ class CodeGraph:
                     "__"
                 )
                 targets |= {target} if whole or write.chain.endswith("__dict__") else set()
-            elif not target.name.startswith("builtins.") and write.kind != "decorator":
+            elif not target.name.startswith("builtins.") and write.kind != "handed":
                 targets.add(target)
         return targets
 
     def _unit_targets(self, target: Node, write: Write) -> set[Node]:
         kind = self.unit(target).kind
-        if write.kind == "decorator" and kind not in {"data", "code"}:
+        if write.kind == "handed" and kind not in {"data", "code"}:
             return set()
         inside = reachable([target], self._plain_edges)
         return {target} | {node for node in inside if self._is_changeable(node)}
@@ -198,6 +198,8 @@ class CodeGraph:
 
     def _changes_arguments(self, node: Node, write: Write) -> bool:
         """Whether the function that an argument is handed to may change it: not if it is ours."""
+        if not write.detail:
+            return True
         callee = self.names.find(self.modules[node.name], "", write.detail).nodes()
         return not callee or any(target.kind == "outside" for target in callee)
 

@@ -64,7 +64,7 @@ _EVERYTHING: Final = frozenset(
         "shelve",
         "marshal",
         "types.FunctionType",
-        "types.ModuleType",
+        
     ]
 )
 _EVERYTHING_AS_OBJECTS: Final = frozenset({"builtins", "importlib", "sys"})
@@ -223,7 +223,7 @@ class Names:
         }
         binders += [(p, None, "") for p in sorted(own)]
         for rank, (position, imported, star) in enumerate(sorted(binders, key=lambda b: b[0])):
-            ranked = f"{label}#{rank}"
+            ranked = f"{label}#{rank}" if len(binders) > 1 else label
             if star:
                 self._star(module, star, names, ranked, found, seen)
             elif imported is None:

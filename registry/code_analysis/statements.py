@@ -108,7 +108,7 @@ class Statements(Expressions):
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
             for name, attributes, _ in roots_of(target):
                 use = Use(scope.mangled(name), attributes, 0)
-                kind = "method" if CHANGES.match((name, *attributes)[-1]) else "decorator"
+                kind = "method" if CHANGES.match((name, *attributes)[-1]) else "handed"
                 detail = attributes[-1] if attributes else ""
                 changed = use._replace(attributes=attributes[:-1])
                 scope.changes.append(Change(changed, kind, detail, shallow=False))

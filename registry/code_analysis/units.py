@@ -32,7 +32,7 @@ class Write(NamedTuple):
         method: its method `detail` is called, which may change it;
         inside: something that it holds is changed;
         result: something that it returns, or that is made of it, is changed;
-        decorator: its method `detail` decorates something;
+        handed: its method `detail` is handed on, or decorates something;
         argument: it is handed to the function `detail`, which may change it;
         name: the module's name is bound again.
     """
