@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from adapters import AdapterError
+from adapters import STAGES, AdapterError
 from adapters.corrections import exclusions, read_corrections
 from adapters.execution import Engine, Outcome, Request
 from adapters.file_reports import (
@@ -21,7 +21,6 @@ from adapters.file_reports import (
     nothing_to_ingest,
     parse_reports,
 )
-from adapters.flow import STAGES
 from adapters.profile import DEMO, Profile
 from adapters.report import FileReport, RunReport, node_reports
 from adapters.settings import Settings, machine_time_zone

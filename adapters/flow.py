@@ -7,17 +7,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from hamilton.execution.graph_functions import topologically_sort_nodes
 from hamilton.graph import FunctionGraph
 from hamilton.node import Node, NodeType
 
-from adapters import AdapterError
+from adapters import STAGES, AdapterError
 from registry.code_identity import CodeIdentity, CodeIndex
 from registry.objects import sha256_of_file
-
-STAGES: Final = ("ingestion", "normalization", "validation", "merge")
 
 
 class SourceChangedError(AdapterError):

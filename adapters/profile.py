@@ -20,10 +20,17 @@ DERIVED: Final = ("objects", "outputs", "snapshot")
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile by its place on the disk; nothing is opened before it is asked for."""
+    """A profile by its place on the disk; nothing is opened before it is asked for.
+
+    Attributes:
+        home: The folder of all profiles.
+        name: The person's folder in it.
+        leaves_no_trace: Where there is no registry yet, make none.
+    """
 
     home: Path
     name: str
+    leaves_no_trace: bool = False
 
     @property
     def folder(self) -> Path:
@@ -67,7 +74,8 @@ class Profile:
     @cached_property
     def database(self) -> Database:
         """The registry's SQLite file; made when it is not there."""
-        return Database(self.folder / "registry.sqlite")
+        in_memory = self.leaves_no_trace and not self.exists
+        return Database(self.folder / "registry.sqlite", in_memory=in_memory)
 
     @cached_property
     def store(self) -> Store:

@@ -27,22 +27,32 @@ class RegistryDamagedError(RegistryError):
 
 
 class Database:
-    """One connection, shared by the threads of a run; transactions are short and serialised."""
+    """One connection, shared by the threads of a run; transactions are short and serialised.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The file; made when it is not there.
+        in_memory: Begin empty and leave no file: for a plan where nothing is registered yet.
+
+    Raises:
+        RegistryDamagedError: The file is no registry that this version can read.
+    """
+
+    def __init__(self, path: Path, *, in_memory: bool = False) -> None:
         self.path = path
         self._lock = threading.RLock()
-        make_folder(path.parent)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not in_memory:
+            make_folder(path.parent)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
-            self._connection = self._connect()
+            self._connection = self._connect(":memory:" if in_memory else str(path))
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise RegistryDamagedError(path, str(error)) from error
 
-    def _connect(self) -> sqlite3.Connection:
+    @staticmethod
+    def _connect(place: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=10
+            place, isolation_level=None, check_same_thread=False, timeout=10
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from adapters import AdapterError
-from adapters.flow import STAGES
+from adapters import STAGES, AdapterError
 
 VALUE_OPTIONS: Final = ("--profile", "--home")
 COMMANDS: Final = {

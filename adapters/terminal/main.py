@@ -59,7 +59,9 @@ def _answer(options: argparse.Namespace) -> Answer:
     settings = Settings.load(os.environ, Path(".env"))
     home = options.home or settings.home
     name = options.profile or settings.profile or commands.profile_for(options.command, home)
-    return _HANDLERS[options.command](options, settings, Profile(Path(home), checked_name(name)))
+    looks_only = getattr(options, "dry_run", False)
+    profile = Profile(Path(home), checked_name(name), leaves_no_trace=looks_only)
+    return _HANDLERS[options.command](options, settings, profile)
 
 
 def checked_name(name: str) -> str:
