@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from adapters.sources import demo
+from dataflows import blood_pressure, heart_rate, sleep
 from dataflows.exports import ExportFile, parse
 
 # What a parser itself cannot read; other codes are for the contracts that come after it.
@@ -146,3 +147,31 @@ def test_most_days_have_a_record_of_some_signal(parsed):
     end = datetime.combine(demo.DEMO_END_DATE, datetime.min.time()).date()
     assert max(days) == end
     assert len(days) >= 400
+
+
+def test_after_the_checks_all_of_the_damage_is_rejected_and_nothing_else(parsed, planted):
+    rejected = {
+        (name, row["raw_row"], row["signal"], row["check"])
+        for name, result in parsed.items()
+        for table in (result["rejected"], *checked(result))
+        for row in table.to_pylist()
+    }
+    damage = {(p.name, p.raw_row, p.signal, p.check) for p in planted if p.kind == demo.DAMAGE}
+    assert rejected == damage
+
+
+def checked(result):
+    """The rejected rows of each signal, by the nodes that every export passes."""
+    home = {"home_time_zone": demo.DEMO_TIME_ZONE, "home_time_zone_source": "configured"}
+    sessions, stages = result["sleep_sessions"], result["sleep_stages"]
+    pressures = blood_pressure.blood_pressure_normalized(result["blood_pressure"], **home)
+    rates = heart_rate.heart_rate_normalized(
+        heart_rate_parsed=result["heart_rate"],
+        heart_rate_summaries_parsed=result["heart_rate_summaries"],
+        time_evidence=heart_rate.time_evidence(sessions, stages),
+        **home,
+    )
+    nights = sleep.sleep_normalized(sessions, stages, **home)
+    yield blood_pressure.blood_pressure_checked(pressures)["rejected"]
+    yield heart_rate.heart_rate_checked(rates)["rejected"]
+    yield sleep.sleep_checked(nights)["rejected"]
