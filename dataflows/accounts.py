@@ -7,6 +7,7 @@ import pyarrow as pa
 from hamilton.function_modifiers import tag
 
 from dataflows import DataflowError, contracts, records, resolution, schemas
+from dataflows.sleep_stages import MADE
 from dataflows.text_codes import equals, ranks_of
 
 # The table of a parsed export that holds the records of each signal.
@@ -92,6 +93,8 @@ def books(
 ) -> dict[str, dict[str, int]]:
     """The rows of each signal at every step; sleep counts sessions.
 
+    A session that was made from stages, which no export tells, counts as parsed where it is kept.
+
     Shape: `parsed`, `valid`, `rejected`, `shadowed` and `kept` for each signal.
 
     Units: rows.
@@ -125,9 +128,10 @@ def _book(
     gone = _count(signal, withdrawn)
     impossible = _count(signal, *(export[signal]["rejected"] for export in checked_exports))
     valid = sum(export[signal]["valid"].num_rows for export in checked_exports)
+    made = _made_from_stages(kept) if signal == "sleep" else 0
     book = {
-        "parsed": parsed + unreadable,
-        "valid": valid - gone,
+        "parsed": parsed + unreadable + made,
+        "valid": valid - gone + made,
         "rejected": unreadable + impossible + gone,
         "shadowed": _count(signal, shadowed),
         "kept": kept.num_rows,
@@ -135,6 +139,11 @@ def _book(
     _balance(signal, "parsed = valid + rejected", book["parsed"], book["valid"], book["rejected"])
     _balance(signal, "valid = kept + shadowed", book["valid"], book["kept"], book["shadowed"])
     return book
+
+
+def _made_from_stages(sessions: pa.Table) -> int:
+    flags = [text or "" for text in sessions["flags"].to_pylist()]
+    return sum(MADE in text.split(";") for text in flags)
 
 
 def _balance(signal: str, equation: str, left: int, *right: int) -> None:

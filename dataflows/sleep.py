@@ -31,7 +31,13 @@ from dataflows.sleep_minutes import (
     with_stage_minutes,
 )
 from dataflows.sleep_nights import keepers, shadow_rules
-from dataflows.sleep_resolution import joined, kept, without_withdrawn
+from dataflows.sleep_resolution import (
+    joined,
+    kept,
+    made_rows,
+    named_by_signal,
+    without_withdrawn,
+)
 from dataflows.sleep_tables import (
     CHECKED_SESSIONS,
     CHECKED_STAGES,
@@ -195,6 +201,7 @@ def sleep_resolved(
     Units: minutes.
     """
     staged, withdrawn = joined(sleep_valid, sleep_stages_valid, exclusions)
+    made = made_rows(staged.sessions)
     staged, late = without_withdrawn(staged, exclusions, sleep_future_limit)
     kept_by = keepers(staged.sessions)
     rules = shadow_rules(staged.sessions, kept_by)
@@ -205,8 +212,10 @@ def sleep_resolved(
     return {
         "sleep_sessions": contracts.checked(sessions, schemas.SLEEP_SESSIONS),
         "sleep_stages": contracts.checked(stages, schemas.SLEEP_STAGES),
-        "sleep_shadowed": pa.concat_tables([shadowed, staged.shadowed]),
-        "sleep_withdrawn": pa.concat_tables([withdrawn, staged.rejected, late]),
+        "sleep_shadowed": pa.concat_tables([named_by_signal(shadowed, made), staged.shadowed]),
+        "sleep_withdrawn": pa.concat_tables(
+            [withdrawn, staged.rejected, named_by_signal(late, made)]
+        ),
     }
 
 

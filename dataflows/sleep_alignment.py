@@ -4,9 +4,8 @@ Zepp exports stages with a date and a wall time, and the dates do not agree with
 nights: one reading of them is that every minute of a night carries its wake date, another that all
 dates are a day late. So no date is believed. Stages make blocks (one date, no long gap), and each
 block is tried a day earlier, as labelled, and a day later against the nights of the same source.
-One program wrote the file, so the shift that fits most blocks of a kind, evening or other, is the
-shift of all of its kind; a block that this leaves without a night may take another, where no other
-block is.
+The shift that fits most of its neighbours of the same kind, evening or other, is the shift of a
+block; one that this leaves without a night may take another, where no other block is.
 
 Where a file comes without nights its labels are believed, with two exceptions that make them wake
 dates: stages of one label run on over midnight, or evenings continue in the morning of their own
@@ -61,7 +60,7 @@ def aligned_stages(sessions: pd.DataFrame, stages: pa.Table) -> Alignment:
     times = _times(stages)
     for source, has_label, unordered in _files(stages, labelled):
         nights = _nights(sessions, source)
-        rows = unordered[np.argsort(times.walls[unordered], kind="stable")]
+        rows = unordered[np.lexsort((times.walls[unordered], times.labels[unordered]))]
         chosen, night = aligned_file(times.of(rows, len(SHIFTS) if has_label else 1), nights)
         shifts[rows] = np.asarray(SHIFTS)[chosen]
         owners[rows] = np.where(night >= 0, np.append(nights.positions, -1)[night], -1)
@@ -90,7 +89,7 @@ def _times(stages: pa.Table) -> Times:
         walls,
         np.stack([integers(columns["start_utc"]) for columns in moved]),
         np.stack([integers(columns["end_utc"]) for columns in moved]),
-        has_label & (walls // DAY > integers(stages["label_date"])),
+        np.where(has_label, integers(stages["label_date"]), walls // DAY),
     )
 
 

@@ -1,6 +1,7 @@
 """Blocks of stages, the nights they may belong to, and the shift that fits them.
 
-The reasons are in `sleep_alignment`. Arrays of one file are ordered by wall time.
+The reasons are in `sleep_alignment`. Arrays of one file are ordered by label and
+wall time.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ EDGE_TOLERANCE_MINUTES: Final = 2
 
 FIT_RATIO: Final = 0.8
 """Ours: a block fits where so much of it lies in nights."""
+
+NEIGHBOURS: Final = 3
+"""Ours: the blocks of its kind, before and after, that a block is judged with. A file may be put
+together from parts whose dates do not mean the same."""
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -72,13 +77,13 @@ class Times:
         walls: Wall time of each as its export labels it.
         starts: Instants under every shift; the first axis is that of `SHIFTS`.
         ends: The same.
-        late: Whether a stage begins after the day of its label.
+        labels: Days since 1970 that they are labelled with.
     """
 
     walls: Integers
     starts: Integers
     ends: Integers
-    late: Flags
+    labels: Integers
 
     def of(self, rows: Integers, shifts: int) -> "Times":
         """Those of some rows under the first shifts."""
@@ -86,7 +91,7 @@ class Times:
             self.walls[rows],
             self.starts[:shifts, rows],
             self.ends[:shifts, rows],
-            self.late[rows],
+            self.labels[rows],
         )
 
 
@@ -108,23 +113,24 @@ class _Tried:
 
 
 def aligned_file(times: Times, nights: Nights) -> tuple[Integers, Integers]:
-    """For each stage of one file, by wall time, the index into `SHIFTS` and that of its night."""
+    """For each stage of one file the index into `SHIFTS` and that of its night."""
     walls, lengths = times.walls, times.ends[0] - times.starts[0]
-    firsts = _block_starts(walls, lengths)
+    firsts = _block_starts(walls, lengths, times.labels)
     blocks = np.cumsum(np.isin(np.arange(len(walls)), firsts)) - 1
     tried = _tried(times, firsts, nights)
     evening = walls[firsts] % DAY >= EVENING_HOUR * 60 * MINUTE
-    believed = (-1, -1) if times.late.any() else (_evening_shift(walls, lengths, firsts), 0)
+    late = (walls // DAY > times.labels).any()
+    believed = (-1, -1) if late else (_evening_shift(walls, lengths, firsts), 0)
     preferred = _preferred_shifts(tried.scores, evening, believed)
     chosen, fits = _chosen_shifts(tried, preferred)
     night = tried.nights[chosen[blocks], np.arange(len(walls))]
     return chosen[blocks], _completed(np.where(fits[blocks], night, -1), blocks, fits)
 
 
-def _block_starts(walls: Integers, lengths: Integers) -> Integers:
-    """Where a block begins: on a new date, and after a gap."""
+def _block_starts(walls: Integers, lengths: Integers, labels: Integers) -> Integers:
+    """Where a block begins: with a new label, and after a gap."""
     new = walls[1:] - walls[:-1] - lengths[:-1] > BLOCK_GAP_MINUTES * MINUTE
-    new |= np.diff(walls // DAY) > 0
+    new |= np.diff(labels) != 0
     return np.concatenate(([0], np.flatnonzero(new) + 1))
 
 
@@ -148,7 +154,7 @@ def _tried(times: Times, firsts: Integers, nights: Nights) -> _Tried:
 def _preferred_shifts(
     scores: NDArray[np.float64], evening: Flags, believed: tuple[int, int]
 ) -> Integers:
-    """The shift, as index, that suits most blocks of the same kind.
+    """The shift, as index, that suits most of the neighbours of each block, of the same kind.
 
     Args:
         scores: Of each block under each shift.
@@ -156,15 +162,30 @@ def _preferred_shifts(
         believed: Shift of evenings, relative to other blocks if those fit anywhere, and of others,
             where no night tells.
     """
-    totals = {kind: scores[:, evening == kind].sum(axis=1).round(6) for kind in (True, False)}
-    shifts = {kind: SHIFTS[int(np.argmax(total))] for kind, total in totals.items()}
-    if not totals[False].any():
-        shifts[False] = shifts[True] if totals[True].any() else believed[1]
-    if not totals[True].any():
-        shifts[True] = shifts[False] + believed[0] - believed[1]
-    known = SHIFTS[: len(scores)]
-    index = {kind: known.index(shift) if shift in known else 0 for kind, shift in shifts.items()}
-    return np.where(evening, index[True], index[False])
+    preferred = np.zeros(len(evening), np.int64)
+    best = {kind: _best_shift(scores[:, evening == kind]) for kind in (True, False)}
+    mornings = next(
+        (shift for shift in (best[False], best[True]) if shift is not None), believed[1]
+    )
+    evenings = mornings + believed[0] - believed[1] if best[True] is None else best[True]
+    for kind, shift in ((True, evenings), (False, mornings)):
+        known = SHIFTS[: len(scores)]
+        index = known.index(shift) if shift in known else 0
+        preferred[evening == kind] = _suiting(scores[:, evening == kind], index)
+    return preferred
+
+
+def _best_shift(scores: NDArray[np.float64]) -> int | None:
+    """The shift that suits most of all blocks; None if no shift suits any."""
+    totals = scores.sum(axis=1).round(6)
+    return SHIFTS[int(np.argmax(totals))] if totals.any() else None
+
+
+def _suiting(scores: NDArray[np.float64], otherwise: int) -> Integers:
+    """The index that suits most of a block's neighbours; `otherwise` if it is as good as any."""
+    sums = np.cumsum(np.pad(scores, ((0, 0), (NEIGHBOURS + 1, NEIGHBOURS))), axis=1)
+    near = (sums[:, 2 * NEIGHBOURS + 1 :] - sums[:, : -2 * NEIGHBOURS - 1]).round(6)
+    return np.where(near[otherwise] == near.max(axis=0), otherwise, np.argmax(near, axis=0))
 
 
 def _evening_shift(walls: Integers, lengths: Integers, firsts: Integers) -> int:
@@ -181,17 +202,27 @@ def _evening_shift(walls: Integers, lengths: Integers, firsts: Integers) -> int:
 
 
 def _chosen_shifts(tried: _Tried, preferred: Integers) -> tuple[Integers, Flags]:
-    """The shift of each block, and whether it fits a night there."""
+    """The shift of each block, and whether it fits a night there that no other block fills."""
     everyone = np.arange(len(preferred))
     chosen = preferred.copy()
-    fits = tried.scores[preferred, everyone] > 0
-    for block in np.flatnonzero(~fits & (tried.scores.max(axis=0) > 0)):
-        other = int(np.argmax(tried.scores[:, block]))
-        starts, ends = (times[chosen, everyone][fits] for times in (tried.starts, tried.ends))
-        begin, end = tried.starts[other, block], tried.ends[other, block]
-        if not ((starts < end) & (ends > begin)).any():
-            chosen[block], fits[block] = other, True
+    fits = np.zeros(len(preferred), np.bool_)
+    liked = tried.scores[preferred, everyone]
+    for block in np.lexsort((everyone, -liked)):
+        others = np.argsort(-tried.scores[:, block], kind="stable")
+        for shift in (preferred[block], *others):
+            if tried.scores[shift, block] > 0 and not _filled(tried, chosen, fits, shift, block):
+                chosen[block], fits[block] = shift, True
+                break
     return chosen, fits
+
+
+def _filled(tried: _Tried, chosen: Integers, fits: Flags, shift: int, block: int) -> bool:
+    """Whether a block that has found its night lies where this one would."""
+    placed = np.flatnonzero(fits)
+    starts, ends = tried.starts[chosen[placed], placed], tried.ends[chosen[placed], placed]
+    tolerance = EDGE_TOLERANCE_MINUTES * MINUTE
+    begin, end = tried.starts[shift, block] + tolerance, tried.ends[shift, block] - tolerance
+    return bool(((starts < end) & (ends > begin)).any())
 
 
 def _completed(night: Integers, blocks: Integers, fits: Flags) -> Integers:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -11,7 +12,13 @@ from dataflows import clinical, records, resolution
 from dataflows.clocks import integers
 from dataflows.sleep_minutes import owners_by_row
 from dataflows.sleep_nights import ranking, with_main_sleeps
-from dataflows.sleep_stages import StagedSessions, chosen_owners, staged_sessions, unstaged_sessions
+from dataflows.sleep_stages import (
+    MADE,
+    StagedSessions,
+    chosen_owners,
+    staged_sessions,
+    unstaged_sessions,
+)
 from dataflows.sleep_tables import (
     CHECKED_SESSIONS,
     CHECKED_STAGES,
@@ -34,13 +41,16 @@ def joined(
     stages = stages.take(pa.array(_canonical_order(stages)))
     owners = owners_by_row(sessions, stages)
     own = stages.filter(pa.array(owners >= 0))
+    others = stages.filter(pa.array(owners < 0))
+    laid = staged_sessions(sessions, others) if others.num_rows else unstaged_sessions(sessions)
     others, withdrawn = resolution.without_withdrawn(
-        stages.filter(pa.array(owners < 0)),
+        others,
         signal=STAGE_SIGNAL,
-        exclusions=exclusions,
+        exclusions=_without_rows(exclusions, made_rows(laid.sessions)),
         future_limit=None,
     )
-    laid = staged_sessions(sessions, others) if others.num_rows else unstaged_sessions(sessions)
+    if withdrawn.num_rows:
+        laid = staged_sessions(sessions, others)
     order = ranking(laid.sessions)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
@@ -53,6 +63,28 @@ def joined(
         rejected=laid.rejected,
     )
     return ranked, withdrawn
+
+
+def _without_rows(exclusions: pa.Table, rows: set[tuple[str, int]]) -> pa.Table:
+    """The owner's wishes but for those about some rows."""
+    wished = zip(
+        exclusions["raw_sha256"].to_pylist(), exclusions["raw_row"].to_pylist(), strict=True
+    )
+    return exclusions.filter(pa.array([row not in rows for row in wished], pa.bool_()))
+
+
+def made_rows(sessions: pd.DataFrame) -> set[tuple[str, int]]:
+    """File and row of the sessions that were made from stages."""
+    made = sessions[sessions["flags"].fillna("").str.contains(MADE, regex=False)]
+    return set(zip(made["raw_sha256"], made["raw_row"].tolist(), strict=True))
+
+
+def named_by_signal(table: pa.Table, made: set[tuple[str, int]]) -> pa.Table:
+    """Rejected or shadowed sessions under the signal of their row: `sleep`, or that of stages."""
+    rows = zip(table["raw_sha256"].to_pylist(), table["raw_row"].to_pylist(), strict=True)
+    signals = [STAGE_SIGNAL if row in made else SIGNAL for row in rows]
+    column = pa.array(signals, pa.string()).dictionary_encode().cast(records.TEXT)
+    return table.set_column(0, table.schema.field("signal"), column)
 
 
 def without_withdrawn(

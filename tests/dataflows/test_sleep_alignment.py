@@ -1,6 +1,7 @@
 """Stages whose dates are labels, laid on the nights they belong to."""
 
 import random
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 
@@ -216,3 +217,37 @@ def test_the_order_of_rows_in_a_file_of_stages_does_not_matter():
     assert {name: table.to_pylist() for name, table in first.items()} == {
         name: table.to_pylist() for name, table in second.items()
     }
+
+
+def under_labels(nights, labels):
+    """The stages of each night on one label date, running on over midnight."""
+    rows = []
+    for night, label in zip(nights, labels, strict=True):
+        shift = (day(label) - wall(night[0]).date()).days
+        rows += [
+            {**row, "local_date": day(label)} for row in labelled(minutes_between(*night), shift)
+        ]
+    return rows
+
+
+def test_among_labels_of_wake_dates_a_night_after_midnight_is_not_shifted():
+    nights = [NIGHTS[0], ("2026-03-04 00:40", "2026-03-04 08:10"), *NIGHTS[2:]]
+    rows = under_labels(nights, ["2026-03-03", "2026-03-04", "2026-03-05", "2026-03-06"])
+    result = resolved(sessions_of(nights), stage_file(rows))
+    assert_every_minute_is_in_its_night(result, nights)
+    shifted = {"stage_dates_shifted_by_-1"}
+    assert flags_of(result["sleep_sessions"]) == [shifted, set(), shifted, shifted]
+
+
+def test_a_file_whose_dates_change_their_meaning_is_read_by_its_neighbourhood():
+    first = date(2026, 3, 1)
+    nights = [
+        (
+            f"{first + timedelta(days=n)} {22 + n % 2}:{n * 17 % 60:02}",
+            f"{first + timedelta(days=n + 1)} 0{6 + n % 3 % 2}:{n * 23 % 60:02}",
+        )
+        for n in range(24)
+    ]
+    rows = as_wake_dates(nights[:12]) + as_labelled(nights[12:], 1)
+    result = resolved(sessions_of(nights), stage_file(rows))
+    assert_every_minute_is_in_its_night(result, nights)

@@ -254,7 +254,7 @@ def sleeps(draw):
     return rows
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=sleeps(), data=st.data())
 def test_neither_the_order_of_files_nor_of_rows_matters(rows, data):
     numbered = [{**row, "raw_row": number} for number, row in enumerate(rows, 2)]
@@ -269,7 +269,7 @@ def test_neither_the_order_of_files_nor_of_rows_matters(rows, data):
     assert all(first[name].to_pylist() == second[name].to_pylist() for name in first)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=sleeps())
 def test_sessions_balance_and_nobody_sleeps_twice_at_a_time(rows):
     file = checked(rows)
@@ -285,3 +285,17 @@ def test_sessions_balance_and_nobody_sleeps_twice_at_a_time(rows):
     for row in daily(file).values():
         assert row["sleep_efficiency_ratio"] is None or 0 < row["sleep_efficiency_ratio"] <= 1
         assert row["sleep_in_bed_minutes"] is None or row["sleep_in_bed_minutes"] <= 24 * 60
+
+
+def test_excluding_the_row_of_a_session_made_from_stages_takes_all_of_it_out():
+    stages = checked([], minutes_between(*NIGHT), sha256="stages")
+    (made,) = resolved(stages)["sleep_sessions"].to_pylist()
+    result = resolved(stages, exclude=exclusions(("stages", made["raw_row"])))
+    assert (result["sleep_sessions"].num_rows, result["sleep_stages"].num_rows) == (0, 0)
+    assert result["sleep_withdrawn"]["signal"].to_pylist() == ["sleep_stages"]
+
+
+def test_excluding_another_stage_of_a_made_session_takes_a_minute_out():
+    stages = checked([], minutes_between(*NIGHT), sha256="stages")
+    result = resolved(stages, exclude=exclusions(("stages", 100)))
+    assert result["sleep_sessions"]["asleep_minutes"].to_pylist() == [479]
