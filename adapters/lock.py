@@ -67,20 +67,26 @@ def profile_lock(folder: Path, *, wait_seconds: float = 10.0) -> Iterator[None]:
 
 def _acquired(folder: Path, wait_seconds: float) -> int:
     deadline = time.monotonic() + wait_seconds
-    while True:
-        descriptor = _opened(folder)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_in_place(folder, descriptor):
-                return descriptor
-        except BlockingIOError:
+    descriptor = _opened(folder)
+    try:
+        while not _is_locked(folder, descriptor):
             if time.monotonic() >= deadline:
-                raise _busy(folder, descriptor) from None
-        except BaseException:
-            os.close(descriptor)
-            raise
+                raise _busy(folder, descriptor)
+            time.sleep(_PAUSE_SECONDS)
+    except BaseException:
         os.close(descriptor)
-        time.sleep(_PAUSE_SECONDS)
+        raise
+    return descriptor
+
+
+def _is_locked(folder: Path, descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _unavailable(folder, error) from error
+    return True
 
 
 def _opened(folder: Path) -> int:
@@ -90,19 +96,15 @@ def _opened(folder: Path) -> int:
         descriptor = os.open(folder / LOCK_NAME, flags, 0o600)
         os.fchmod(descriptor, 0o600)
     except OSError as error:
-        raise LockUnavailableError(
-            f"{folder}: cannot be locked ({error.strerror}); make the folder writable, or name "
-            "another with PDP_HOME"
-        ) from error
+        raise _unavailable(folder, error) from error
     return descriptor
 
 
-def _is_in_place(folder: Path, descriptor: int) -> bool:
-    """Whether the locked file still is the one that others would open."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.lstat(folder / LOCK_NAME))
-    except FileNotFoundError:
-        return False
+def _unavailable(folder: Path, error: OSError) -> LockUnavailableError:
+    return LockUnavailableError(
+        f"{folder}: cannot be locked ({error.strerror}); make the folder writable, or name "
+        "another with PDP_HOME"
+    )
 
 
 def _say_who(descriptor: int) -> None:
@@ -120,8 +122,6 @@ def _busy(folder: Path, descriptor: int) -> ProfileBusy:
         return ProfileBusy(folder, holder["pid"], holder["since_utc"])
     except (OSError, ValueError, LookupError, TypeError):
         return ProfileBusy(folder, None, None)
-    finally:
-        os.close(descriptor)
 
 
 def _let_go_in_child() -> None:

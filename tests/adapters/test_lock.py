@@ -112,27 +112,6 @@ def test_a_holder_that_did_not_say_who_it_is_is_told_all_the_same(tmp_path):
         end(process)
 
 
-def test_a_lock_file_that_was_removed_does_not_let_two_in(tmp_path):
-    with profile_lock(tmp_path, wait_seconds=0):
-        (tmp_path / "lock").unlink()
-        with profile_lock(tmp_path, wait_seconds=0):
-            process = start_and_wait_busy(tmp_path)
-    assert process == 75
-
-
-def start_and_wait_busy(folder):
-    script = """
-import sys
-from pathlib import Path
-from adapters.lock import ProfileBusy, profile_lock
-try:
-    with profile_lock(Path(sys.argv[1]), wait_seconds=0): pass
-except ProfileBusy as error:
-    sys.exit(error.exit_code)
-"""
-    return subprocess.run([sys.executable, "-c", script, str(folder)], check=False).returncode
-
-
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
     (tmp_path / "victim").write_text("precious")
     (tmp_path / "lock").symlink_to("victim")

@@ -76,11 +76,12 @@ def test_verbose_shows_the_lines_and_debug_ones_too(tmp_path, capfd):
     assert lines(tmp_path / "logs")[0]["level"] == "debug"
 
 
-def test_without_verbose_nothing_is_shown(tmp_path, capfd):
+def test_without_verbose_nothing_is_shown(tmp_path, capfd, caplog):
     with open_log(tmp_path / "logs", run="r1"):
         log("file_failed", level="error", file="a.csv")
         log("file_stored", level="debug", file="a.csv")
     assert capfd.readouterr() == ("", "")
+    assert caplog.text == ""
     assert len(lines(tmp_path / "logs")) == 1
 
 
@@ -101,8 +102,10 @@ def test_the_log_is_rotated_and_five_old_ones_are_kept(tmp_path, monkeypatch):
     assert all(path.stat().st_size <= 2000 for path in (tmp_path / "logs").iterdir())
 
 
-def test_modes_do_not_depend_on_the_umask(tmp_path):
+def test_modes_do_not_depend_on_the_umask_or_on_what_was_there(tmp_path):
     previous = os.umask(0)
+    (tmp_path / "logs").mkdir(mode=0o700)
+    (tmp_path / "logs" / "pipeline.log").touch(mode=0o666)
     try:
         with open_log(tmp_path / "logs", run="r1"):
             log("run_started")
@@ -134,7 +137,7 @@ def failing_flow():
     return module
 
 
-def test_hamilton_logs_no_input_of_a_failing_node(tmp_path, capfd, monkeypatch):
+def test_hamilton_logs_no_input_of_a_failing_node(tmp_path, capfd, caplog, monkeypatch):
     monkeypatch.setenv("HAMILTON_TELEMETRY_ENABLED", "false")
     from hamilton import driver
 
@@ -142,4 +145,4 @@ def test_hamilton_logs_no_input_of_a_failing_node(tmp_path, capfd, monkeypatch):
     flow = driver.Builder().with_modules(failing_flow()).build()
     with open_log(tmp_path / "logs", run="r1", verbose=True), pytest.raises(ValueError, match="no"):
         flow.execute(["diastolic"], inputs={"systolic": CANARY})
-    assert str(CANARY) not in "".join(capfd.readouterr())
+    assert str(CANARY) not in "".join(capfd.readouterr()) + caplog.text

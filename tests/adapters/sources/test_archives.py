@@ -193,8 +193,9 @@ def test_a_locked_archive_is_kept_and_opened_when_its_password_comes(
 
 def test_a_locked_archive_that_was_forgotten_is_not_tried_again(collect, inbox, raw_files):
     collect(encrypted(b"right", ("a.csv", b"1")))
-    (inbox / "export.zip").unlink()
     raw_files.retire(raw_files.find("export.zip").sha256)
+    assert collect() == [("export.zip", "known")]
+    (inbox / "export.zip").unlink()
     assert collect() == []
 
 
@@ -306,10 +307,13 @@ def test_a_damaged_member_is_told_at_each_run_and_the_others_are_stored(collect,
         (zipped(("mimetype", b"application/vnd.oasis")), "save its sheet as CSV"),
     ],
 )
-def test_an_archive_that_is_none_is_kept_and_told_at_each_run(reasons, raw_files, content, advice):
+def test_an_archive_that_is_none_is_kept_and_told_at_each_run(
+    reasons, raw_files, content, advice, monkeypatch
+):
     for _ in range(2):
         (reason,) = reasons(content).values()
         assert advice in reason
+        monkeypatch.setattr("adapters.sources.archives.opened", None)
     assert [entry.kind for entry in raw_files.entries()] == ["archive"]
 
 

@@ -66,10 +66,11 @@ def test_files_and_folders_are_stored_in_the_order_of_their_names(collect, inbox
 
 def test_a_second_run_knows_everything_and_writes_nothing(collect, inbox, raw_files):
     put(inbox, "a.csv")
-    collect()
+    put(inbox, "the same.csv")
+    assert collect() == [("a.csv", "stored"), ("the same.csv", "known")]
     before = {path: path.lstat() for path in raw_files.root.parent.rglob("*")}
     index = (dict(raw_files.index.stamps), dict(raw_files.index.notes))
-    assert collect(LATER) == [("a.csv", "known")]
+    assert collect(LATER) == [("a.csv", "known"), ("the same.csv", "known")]
     assert {path: path.lstat() for path in raw_files.root.parent.rglob("*")} == before
     assert (raw_files.index.stamps, raw_files.index.notes) == index
 
@@ -112,10 +113,12 @@ def test_what_is_no_export_is_passed_over(collect, inbox, name):
 
 
 @pytest.mark.parametrize("target", ["/etc/hosts", "/etc", "a.csv", "../raw", ".", "absent"])
-def test_no_link_is_followed_and_each_is_named(collect, inbox, target):
+def test_no_link_is_followed_and_each_is_named(inbox, raw_files, target):
     put(inbox, "a.csv")
     (inbox / "link").symlink_to(target)
-    assert collect() == [("a.csv", "stored"), ("link", "failed")]
+    report = Inbox(inbox).collect(raw_files, stored_utc=NOW)
+    assert names_and_status(report) == [("a.csv", "stored"), ("link", "failed")]
+    assert "links are not followed" in report.files[1].reason
 
 
 def test_the_inbox_itself_may_be_a_link(collect, inbox, tmp_path):
