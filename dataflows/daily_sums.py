@@ -45,9 +45,11 @@ def day_groups(local_dates: pa.ChunkedArray) -> DayGroups:
 
 def in_thousandths(column: pa.ChunkedArray) -> NDArray[np.int64]:
     """Values as whole thousandths; null as 0."""
-    values = np.nan_to_num(np.asarray(column.to_numpy(), np.float64))
-    scaled: NDArray[np.int64] = np.rint(values * SCALE).astype(np.int64)
-    return scaled
+    scaled = np.asarray(column.to_numpy(), np.float64) * SCALE
+    np.rint(scaled, out=scaled)
+    if column.null_count:
+        np.nan_to_num(scaled, copy=False)
+    return scaled.astype(np.int64)
 
 
 def thousandths_sums(

@@ -85,7 +85,7 @@ def resolved(samples: pa.Table) -> Resolved:
         nothing = np.zeros(0, np.int64)
         return Resolved(order, nothing, nothing, _encoded(np.zeros(0, np.int8)))
     rows = positions if order is None else order[positions]
-    ties, sequence = _ties(samples.take(pa.array(rows)))
+    ties, sequence = _ties(samples.select(_key_columns(samples)).take(pa.array(rows)))
     if sequence is not None:
         rows = rows[sequence]
         order = np.arange(samples.num_rows) if order is None else order
@@ -98,6 +98,12 @@ def resolved(samples: pa.Table) -> Resolved:
         rows[winners[lost]],
         _encoded(rules[lost]),
     )
+
+
+def _key_columns(samples: pa.Table) -> list[str]:
+    wanted = {"start_utc", "source", "device", "kind", "heart_rate_bpm", "updated_utc"}
+    wanted |= {"raw_sha256", "raw_row"}
+    return [name for name in samples.column_names if name in wanted]
 
 
 def _by_instant(instants: NDArray[np.int64]) -> tuple[Indices | None, NDArray[np.int64]]:

@@ -24,6 +24,8 @@ LATER_ISSUE: Final = "later_issue"
 CONFLICT: Final = "conflicting_values"
 # An update that an export does not tell counts as older than any that one tells.
 NEVER_UPDATED: Final = -(2**62)
+# Runs of neighbours from this length on are worth a chunk of their own.
+LONG_RUN: Final = 65_536
 
 Indices = NDArray[np.int64]
 
@@ -50,8 +52,24 @@ def published(table: pa.Table, schema: pa.Schema, order: Indices | None = None) 
     """The columns of `schema`, of the given rows in the given order; None means as they are."""
     chosen = table.select(schema.names)
     if order is not None:
-        chosen = chosen.take(pa.array(order))
+        chosen = _taken(chosen, order)
     return chosen.cast(schema)
+
+
+def _taken(table: pa.Table, order: Indices) -> pa.Table:
+    """The rows in the given order; of long runs of neighbours nothing is copied."""
+    edges = np.concatenate(([0], np.flatnonzero(np.diff(order) != 1) + 1, [len(order)]))
+    long = np.flatnonzero(np.diff(edges) >= LONG_RUN)
+    parts, done = [], 0
+    for first, last in zip(edges[long].tolist(), edges[long + 1].tolist(), strict=True):
+        parts += [
+            table.take(pa.array(order[done:first])),
+            table.slice(int(order[first]), last - first),
+        ]
+        done = last
+    parts.append(table.take(pa.array(order[done:])))
+    filled = [part for part in parts if part.num_rows]
+    return pa.concat_tables(filled) if filled else table.slice(0, 0)
 
 
 def without_withdrawn(

@@ -367,3 +367,12 @@ def test_a_week_later_everything_is_a_week_later(rows):
     later = [row | {"start_utc": row["start_utc"] + week} for row in rows]
     moved = [day | {"local_date": day["local_date"] + week} for day in daily(rows)]
     assert daily(later) == moved
+
+
+def test_long_runs_of_neighbours_are_taken_in_order_without_a_copy(monkeypatch):
+    rows = [sample(minutes, 60 + minutes) for minutes in range(9)]
+    early, late = numbered(rows[1:]), [rows[0] | {"raw_sha256": "b" * 64, "raw_row": 2}]
+    whole = resolved(early, late)
+    monkeypatch.setattr(heart_rate.resolution, "LONG_RUN", 3)
+    assert resolved(early, late)["heart_rate_samples"].equals(whole["heart_rate_samples"])
+    assert kept(whole) == [60 + minutes for minutes in range(9)]
