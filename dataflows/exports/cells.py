@@ -72,7 +72,7 @@ def integers(column: Any) -> NDArray[np.int64]:
     try:
         return np.asarray(column.cast(pa.int64()))
     except pa.ArrowInvalid:
-        whole = pc.match_substring_regex(column, r"^-?[0-9]{1,18}$")
+        whole = pc.match_substring_regex(column, r"^-?(?:[0-9]{1,18}|[1-8][0-9]{18})$")
         values = pc.if_else(whole, column, str(NO_INSTANT))
         return np.asarray(values.cast(pa.int64()))
 

@@ -2,7 +2,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dataflows import records
@@ -101,6 +101,21 @@ def test_one_damaged_epoch_value_changes_no_other(mi_file, mi_row):
     assert found["heart_rate"]["raw_row"].to_pylist() == [2, 3, 5]
     (bad,) = rows(found, "rejected")
     assert (bad["raw_row"], bad["check"]) == (4, "out_of_range")
+
+
+def test_an_update_time_that_is_no_number_is_missing_in_every_unit(mi_file, mi_row):
+    time = BEDTIME * 10**9
+    values = ({"time": time, "bpm": rate} for rate in (61, 62))
+    updates = (time, "never")
+    found = parsed(
+        mi_file(
+            *(
+                mi_row("heart_rate", value, time, updated=updated)
+                for value, updated in zip(values, updates, strict=True)
+            )
+        )
+    )
+    assert found["heart_rate"]["updated_utc"].to_pylist() == [at(BEDTIME), None]
 
 
 def test_sentinels_are_counted_and_are_no_records(mi_file, mi_row):
@@ -457,6 +472,10 @@ written = st.one_of(
 
 @settings(deadline=None)
 @given(st.lists(written, max_size=8))
+@example(['{"time":01700000000,"bpm":61}', '{"time":0,"bpm":61}', '{"time":1,"bpm":061}'])
+@example([f'{{"time":{"9" * 18},"bpm":61}}', f'{{"time":{"9" * 30},"bpm":61}}'])
+@example([f'{{"bpm":{"9" * 20},"time":5}}', '{"time":5,"bpm":61,"type":0,"bpm":62}'])
+@example(['{"time":5,"bpm":61}\n', '{"time":5,\n"bpm":61}', '{"time": 5, "bpm": 61, "type": 1}'])
 def test_the_short_way_and_the_json_reader_agree(texts):
     import pyarrow as pa
 

@@ -53,6 +53,7 @@ def test_every_file_of_the_export_is_recognised_by_its_header(header, export_fil
         "Uid,Sid,Key,Time,Value,UpdateTime",
         "date,time",
         "date,weight",
+        "shallowSleepTime,other",
         "",
     ],
 )
