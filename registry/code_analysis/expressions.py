@@ -5,9 +5,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
-from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT, CERTAIN, Change, Place, Scope, Use
+from registry.code_analysis.scopes import (
+    AS_VALUE,
+    AT_IMPORT,
+    CERTAIN,
+    RUNS,
+    Change,
+    Place,
+    Scope,
+    Use,
+)
 from registry.code_analysis.syntax import FUNCTIONS, arguments_of, chain_of, roots_of, text_of
-from registry.code_analysis.units import ANY_ATTRIBUTE, LITERAL, Import
+from registry.code_analysis.units import ANY_ATTRIBUTE, KEEPERS, LITERAL, Import
 
 # A method or function of such a name changes what it is given, also where its result is used.
 CHANGES: Final = re.compile(
@@ -17,12 +26,35 @@ CHANGES: Final = re.compile(
     r"|(append|extend|pop)left$|popitem$|setdefault$|(set|del)attr$|heap|insort|setlocale$"
     r"|setrecursionlimit$|basicConfig$|filterwarnings$|simplefilter$|mock|__(?!init__|new__)\w+__$"
 )
+_BY_NAME: Final = frozenset({"getattr", "hasattr", "attrgetter", "methodcaller"})
 _IMPORTERS: Final = frozenset({"import_module", "__import__", "files"})
 _MODULE: Final = re.compile(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*")
 _SOURCE_NAMES: Final = re.compile(r"__doc__$|__code__$|co_|f_lineno$|tb_lineno$|tb_frame$")
 _OPEN_NAMES: Final = frozenset({"__globals__", "__subclasses__", "f_globals", "f_back", "f_locals"})
 _PLACE_NAMES: Final = frozenset({"__name__", "__module__", "__package__", "__spec__"})
 _FILE_NAMES: Final = frozenset({"__file__", "__path__", "__loader__"})
+
+
+# In these, a name is only kept; in all others, code may run on its object.
+_HOLDING: Final = (
+    ast.Assign
+    | ast.AnnAssign
+    | ast.Name
+    | ast.Constant
+    | ast.Tuple
+    | ast.List
+    | ast.Dict
+    | ast.Set
+    | ast.keyword
+    | ast.Call
+    | ast.FunctionDef
+    | ast.AsyncFunctionDef
+    | ast.ClassDef
+)
+
+
+def _second_text(node: ast.Call) -> str | None:
+    return text_of(node.args[1]) if len(node.args) > 1 else None
 
 
 Visitor = Callable[[Any, Any, Scope], None]
@@ -45,14 +77,18 @@ class Expressions:
         self.marks: set[tuple[str, str]] = set()
         self.soft = False  # in a text that may be a forward reference
         self.quiet = False  # in an annotation that calls nothing
+        self.held = True  # where objects are only kept: in a tuple, as a default
 
     def visit(self, node: ast.AST, scope: Scope) -> None:
         """Note a node and all below it."""
+        held = self.held
+        self.held = held and isinstance(node, _HOLDING)
         visitor = self.visitors.get(type(node))
         if visitor is None:
             self.visit_children(node, scope)
         else:
             visitor(self, node, scope)
+        self.held = held
 
     def visit_children(self, node: ast.AST, scope: Scope) -> None:
         """Note all below a node."""
@@ -68,6 +104,7 @@ class Expressions:
     def use(self, scope: Scope, name: str, attributes: tuple[str, ...], how: int) -> None:
         """Note that an object is used."""
         how |= (0 if self.quiet else scope.how) | (0 if self.soft else CERTAIN)
+        how |= 0 if self.held else RUNS
         mangled = tuple(scope.mangled(attribute) for attribute in attributes)
         scope.uses.append(Use(scope.mangled(name), mangled, how))
         self.mark(name)
@@ -125,8 +162,11 @@ class Expressions:
         for name, attributes, through in roots_of(node):
             use = Use(scope.mangled(name), tuple(map(scope.mangled, attributes)), 0)
             shallow = through == "whole" and not attributes
-            deep = through if kind in {"attribute", "method"} and through != "whole" else kind
-            scope.changes.append(Change(use, deep, detail, shallow))
+            if kind in {"attribute", "method"} and through != "whole":
+                kind_here = through
+            else:
+                kind_here = f"made {kind}" if kind == "argument" and through == "result" else kind
+            scope.changes.append(Change(use, kind_here, detail, shallow))
 
     def call(self, node: ast.Call, scope: Scope, *, discarded: bool = False) -> None:
         """A call; one whose result is discarded is made for its effect."""
@@ -134,19 +174,28 @@ class Expressions:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else chain and chain[0]
         if discarded or (called and CHANGES.match(called)):
             self.change_by_call(node, chain, scope)
+        held, self.held = self.held, False
+        self.callee(node, chain, called or "", scope)
+        self.held = held and called in KEEPERS
+        self.visit_all([*node.args, *node.keywords], scope)
+        self.held = held
+
+    def callee(
+        self, node: ast.Call, chain: tuple[str, tuple[str, ...]] | None, called: str, scope: Scope
+    ) -> None:
+        """What is called; some functions take the name of what they give as a text."""
         first = text_of(node.args[0]) if node.args else None
         if called in _IMPORTERS and chain and first and _MODULE.fullmatch(first):
             self.import_module(first, chain, scope)
-        elif called in {"getattr", "hasattr", "attrgetter", "methodcaller"}:
-            self.visit(node.func, scope)
-            self.attribute_by_name(first or text_of(node.args[1]) if len(node.args) > 1 else first)
-        elif chain is not None:
+            return
+        if chain is not None:
             self.use(scope, *chain, 0)
         else:
             self.visit(node.func, scope)
+        if called in _BY_NAME:
+            self.attribute_by_name(first or _second_text(node))
         if called in {"vars", "dir"}:
             self.attributes.add(ANY_ATTRIBUTE)
-        self.visit_all([*node.args, *node.keywords], scope)
 
     def change_by_call(
         self, node: ast.Call, chain: tuple[str, tuple[str, ...]] | None, scope: Scope
@@ -173,7 +222,7 @@ class Expressions:
         holder = scope.child("function", scope.how)
         holder.bind("import")
         holder.imports["import"] = [Place(module, "")]
-        holder.uses.append(Use("import", (), AS_VALUE | scope.how))
+        holder.uses.append(Use("import", (), AS_VALUE | RUNS | scope.how))
 
     def named_expression(self, node: ast.NamedExpr, scope: Scope) -> None:
         """`:=` binds outside the comprehensions around it."""

@@ -19,11 +19,12 @@ from registry.code_analysis.names import (
     is_standard,
     opened_by,
 )
-from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT, CERTAIN
-from registry.code_analysis.units import ANY_ATTRIBUTE, Reference, Unit, Write
+from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT, CERTAIN, RUNS
+from registry.code_analysis.units import ANY_ATTRIBUTE, KEEPERS, Reference, Unit, Write
 
 _CHANGEABLE: Final = frozenset({"class", "data", "code"})
 _OPENED: Final = {"all": ALL, "source": SOURCE}
+_DEEP: Final = frozenset({"inside", "result", "argument", "made argument"})
 _WHOLE: Final = frozenset({ANY_ATTRIBUTE, "__dict__", "__getattribute__"})
 
 
@@ -161,37 +162,38 @@ class CodeGraph:
                             self.names.rebound.setdefault(key, set()).add(node)
 
     def _note_direct_changes(self) -> None:
+        """What the text of a unit changes: while it is imported, or lastingly by its functions."""
         for node, unit in self.units():
             for write in unit.writes:
-                for target in self._targets(node, write):
-                    lasting = target.kind != "outside" and write.kind != "result"
-                    if lasting or write.how & AT_IMPORT:
-                        self._change(target, node)
+                if write.how & AT_IMPORT:
+                    targets = self._targets(node, write)
+                elif write.kind not in {"result", "made argument"}:
+                    targets = {t for t in self._named_targets(node, write) if t.kind != "outside"}
+                else:
+                    targets = set()
+                for target in targets:
+                    self._change(target, node)
+
+    def _named_targets(self, node: Node, write: Write) -> set[Node]:
+        """What a write may change, as far as it is named."""
+        if write.kind.endswith("argument") and not self._changes_arguments(node, write):
+            return set()
+        return {t for t in self.find(node, write).nodes() if self._is_changed(t, write)}
+
+    def _is_changed(self, target: Node, write: Write) -> bool:
+        if target.kind == "unit":
+            return write.kind != "handed" or self.unit(target).kind in {"data", "code"}
+        if target.kind == "module":
+            whole = write.kind in _DEEP or write.detail.startswith("__")
+            return whole or write.chain.endswith("__dict__")
+        return not target.name.startswith("builtins.") and write.kind != "handed"
 
     def _targets(self, node: Node, write: Write) -> set[Node]:
-        """What a write may change."""
-        found = self.find(node, write).nodes()
-        if write.kind == "argument" and not self._changes_arguments(node, write):
-            return set()
-        targets: set[Node] = set()
-        for target in found:
-            if target.kind == "unit":
-                targets |= self._unit_targets(target, write)
-            elif target.kind == "module":
-                whole = write.kind in {"inside", "result", "argument"} or write.detail.startswith(
-                    "__"
-                )
-                targets |= {target} if whole or write.chain.endswith("__dict__") else set()
-            elif not target.name.startswith("builtins.") and write.kind != "handed":
-                targets.add(target)
-        return targets
-
-    def _unit_targets(self, target: Node, write: Write) -> set[Node]:
-        kind = self.unit(target).kind
-        if write.kind == "handed" and kind not in {"data", "code"}:
-            return set()
-        inside = reachable([target], self._plain_edges)
-        return {target} | {node for node in inside if self._is_changeable(node)}
+        """What a write may change, with all that the named things may lead to."""
+        named = self._named_targets(node, write)
+        units = {target for target in named if target.kind == "unit"}
+        inside = reachable(units, self._plain_edges)
+        return named | {other for other in inside if self._is_changeable(other)}
 
     def _is_changeable(self, node: Node) -> bool:
         return node.kind == "unit" and self.unit(node).kind in _CHANGEABLE
@@ -216,8 +218,9 @@ class CodeGraph:
         hooked = self._has_hooks(node, unit)
         started: set[Node] = set()
         handed: set[Node] = set()
+        needed = AT_IMPORT if self._has_own_keeper(node, unit) else AT_IMPORT | RUNS
         for reference in unit.references:
-            if hooked or reference.how & AT_IMPORT:
+            if hooked or reference.how & needed == needed:
                 nodes = self.find(node, reference).nodes()
                 started |= nodes
                 handed |= nodes if reference.how & AS_VALUE else set()
@@ -233,6 +236,12 @@ class CodeGraph:
             targets |= {target for target in handed if target.kind in {"unit", "module"}}
             targets |= {other for other in reached if self._is_changeable(other)}
         return targets
+
+    def _has_own_keeper(self, node: Node, unit: Unit) -> bool:
+        """Whether a function of ours has the name of one that only keeps what it is given."""
+        keepers = [r for r in unit.references if r.chain.rpartition(".")[2] in KEEPERS]
+        targets = {target for keeper in keepers for target in self.find(node, keeper).nodes()}
+        return any(target.kind != "outside" for target in targets)
 
     def _known_edges(self, node: Node) -> list[tuple[str, Node]]:
         changers = self._changers.get(node)

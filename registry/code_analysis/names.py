@@ -64,7 +64,6 @@ _EVERYTHING: Final = frozenset(
         "shelve",
         "marshal",
         "types.FunctionType",
-        
     ]
 )
 _EVERYTHING_AS_OBJECTS: Final = frozenset({"builtins", "importlib", "sys"})

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 AT_IMPORT: Final = 1  # the use happens while the module is imported, not when a function is called
 CERTAIN: Final = 2  # the name must exist (not so in a text that may be a forward reference)
 AS_VALUE: Final = 4  # the object itself is used, it is not only called
+RUNS: Final = 8  # code may run on it there and then; without this it is only kept for later
 
 
 class Use(NamedTuple):
@@ -26,7 +27,7 @@ class Change(NamedTuple):
     """Something that may change the object that a name leads to."""
 
     use: Use
-    kind: str  # "attribute", "method", "decorator", "argument"; see code_summary.Write
+    kind: str  # see units.Write
     detail: str  # the attribute that is set, or the callee that takes the argument
     shallow: bool  # it changes the named object itself, not something inside it
 

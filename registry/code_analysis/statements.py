@@ -114,7 +114,13 @@ class Statements(Expressions):
                 scope.changes.append(Change(changed, kind, detail, shallow=False))
                 if scope.how:
                     self.hooks.append(use)
-            self.visit(decorator, scope)
+            self.visit_run(decorator, scope)
+
+    def visit_run(self, node: ast.AST, scope: Scope) -> None:
+        """Note an expression whose object runs at once."""
+        held, self.held = self.held, False
+        self.visit(node, scope)
+        self.held = held
 
     def type_parameters(self, node: Any, scope: Scope) -> Scope:
         """The scope of `[T]`, where there is one."""
@@ -132,7 +138,7 @@ class Statements(Expressions):
         self.decorate(node, scope)
         outer = self.type_parameters(node, scope)
         for base in [*node.bases, *node.keywords]:
-            self.visit(base, outer)
+            self.visit_run(base, outer)
             if scope.how:
                 self.hooks.extend(
                     Use(name, attributes, 0) for name, attributes, _ in roots_of(base)

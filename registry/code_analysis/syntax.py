@@ -8,6 +8,9 @@ from registry.code_analysis.scopes import Use
 
 FUNCTIONS: Final = ast.FunctionDef | ast.AsyncFunctionDef
 
+_MAKING: Final = (
+    ast.Call | ast.BinOp | ast.Await | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+)
 _FRESH_CALLS: Final = frozenset(
     {"dict", "list", "set", "bytearray", "Counter", "OrderedDict", "defaultdict", "deque"}
 )
@@ -63,7 +66,7 @@ def roots_of(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...], str]]:
     if chain is not None:
         yield *chain, how
         return
-    made = isinstance(node, ast.Call | ast.BinOp | ast.Await)
+    made = isinstance(node, _MAKING)
     for child in ast.iter_child_nodes(node):
         for name, attributes, inner in roots_of(child):
             yield name, attributes, "result" if made or inner == "result" else "inside"

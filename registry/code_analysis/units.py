@@ -6,6 +6,8 @@ from registry.code_analysis.scopes import AT_IMPORT, Place
 
 LITERAL: Final = "<literal>"  # stands for what an import function is called with
 ANY_ATTRIBUTE: Final = "*"
+# Functions (of `dataclasses`, `functools`) that keep what they are given and run nothing of it.
+KEEPERS: Final = frozenset({"field", "partial"})
 
 
 class Import(NamedTuple):
@@ -34,6 +36,7 @@ class Write(NamedTuple):
         result: something that it returns, or that is made of it, is changed;
         handed: its method `detail` is handed on, or decorates something;
         argument: it is handed to the function `detail`, which may change it;
+        made argument: something that is made of it is;
         name: the module's name is bound again.
     """
 

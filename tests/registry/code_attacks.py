@@ -1267,4 +1267,22 @@ ATTACKS = [
         "add(1)",
         "add(2)",
     ),
+    _one(
+        "own function named like one that keeps",
+        f"REG = []\ndef field(g):\n    g()\n    return 1\ndef g():\n    REG.append(1)\nx = field(g)\n{F_REG}",
+        "append(1)",
+        "append(2)",
+    ),
+    _one(
+        "partial of a method",
+        f"import functools\nREG = []\nput = functools.partial(REG.append, 1)\nput()\n{F_REG}",
+        "append, 1",
+        "append, 2",
+    ),
+    _one(
+        "default factory that runs later",
+        f"import dataclasses\nREG = []\ndef g():\n    REG.append(1)\n@dataclasses.dataclass\nclass C:\n    x: list = dataclasses.field(default_factory=g)\nC()\n{F_REG}",
+        "append(1)",
+        "append(2)",
+    ),
 ]

@@ -352,8 +352,12 @@ def test_another_interpreter_and_another_hash_seed_give_the_same_keys(
     assert done.stdout.split() == [here.identity(*name.split(":")).digest for name in names]
 
 
-def flow_nodes():
-    found = CodeIndex([ROOT], packages={"dataflows"})
+@pytest.fixture(scope="module")
+def flow():
+    return CodeIndex([ROOT], packages={"dataflows"})
+
+
+def flow_definitions(found):
     for path in sorted(found.source_files()):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for node in ast.parse(path.read_bytes()).body:
@@ -361,7 +365,13 @@ def flow_nodes():
                 yield module, node.name
 
 
-def test_nothing_of_this_repository_s_flow_is_opaque():
-    found = CodeIndex([ROOT], packages={"dataflows"})
-    opaque = {reason for names in flow_nodes() for reason in found.identity(*names).opaque}
+def test_nothing_of_this_repository_s_flow_is_opaque(flow):
+    opaque = {reason for names in flow_definitions(flow) for reason in flow.identity(*names).opaque}
     assert opaque == set()
+
+
+def test_the_import_of_this_repository_s_flow_changes_nothing_of_it(flow):
+    for module, name in flow_definitions(flow):
+        if module.startswith("dataflows.blood_pressure"):
+            reached = {label.partition(":")[0] for label in flow.identity(module, name).units}
+            assert not {m for m in reached if "sleep" in m or "heart_rate" in m}
