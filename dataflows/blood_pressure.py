@@ -176,7 +176,7 @@ def _marked(rows: resolution.Indices, length: int) -> NDArray[np.bool_]:
 
 def _canonical_order(readings: pa.Table) -> resolution.Indices:
     systolic, diastolic, pulse = _values(readings)
-    keys = [
+    keys: list[NDArray[Any]] = [
         integers(readings["start_utc"]),
         ranks_of(readings["source"]),
         ranks_of(readings["device"]),
@@ -194,7 +194,7 @@ def _same_source(readings: pa.Table) -> tuple[resolution.Indices, NDArray[Any]]:
     systolic, diastolic, pulse = _values(readings)
     updates = resolution.updates_of(readings)
     canonical = np.arange(readings.num_rows)
-    series = [
+    series: list[NDArray[Any]] = [
         integers(readings["start_utc"]),
         ranks_of(readings["source"]),
         ranks_of(readings["device"]),

@@ -255,7 +255,7 @@ def numbered(rows):
     return [row | {"raw_row": number} for number, row in enumerate(rows, 2)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=ROWS, data=st.data())
 def test_neither_the_order_of_rows_nor_that_of_files_matters(rows, data):
     rows = numbered(rows)
@@ -269,7 +269,7 @@ def test_neither_the_order_of_rows_nor_that_of_files_matters(rows, data):
     assert shadows_of(one) == shadows_of(other)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=ROWS)
 def test_every_valid_reading_is_kept_or_shadowed_by_a_kept_one(rows):
     result = resolved(numbered(rows))
@@ -281,7 +281,7 @@ def test_every_valid_reading_is_kept_or_shadowed_by_a_kept_one(rows):
     assert {(row["kept_raw_sha256"], row["kept_raw_row"]) for row in shadows.to_pylist()} <= places
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=ROWS, day=st.integers(-3, 3), systolic=st.integers(100, 180))
 def test_another_reading_changes_no_other_day(rows, day, systolic):
     rows = numbered(
