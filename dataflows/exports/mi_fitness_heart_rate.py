@@ -111,7 +111,10 @@ class Samples:
             columns = [column[~silent] for column in columns]
             devices = devices.filter(pa.array(~silent))
         self.columns.append(columns)
-        self.devices.append(devices.dictionary_encode())
+        named = devices.dictionary_encode()
+        if "" in named.dictionary.to_pylist():
+            named = pc.if_else(pc.equal(devices, ""), None, devices).dictionary_encode()
+        self.devices.append(named)
 
     def table(self, source: str, sha256: str) -> Any:
         """The samples as a parsed table; they are given away.

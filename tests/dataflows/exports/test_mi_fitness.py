@@ -74,6 +74,12 @@ def test_samples_have_their_instant_device_and_update(mi_file, mi_row):
     assert found["report"]["records"] == {"heart_rate": 2}
 
 
+def test_a_sample_without_a_device_has_none(mi_file, mi_row):
+    value = {"time": BEDTIME, "bpm": 61}
+    found = parsed(mi_file(mi_row("heart_rate", value, sid=""), mi_row("heart_rate", value)))
+    assert found["heart_rate"]["device"].to_pylist() == [None, "huami.1"]
+
+
 def test_a_sample_without_a_time_of_its_own_has_that_of_its_row(mi_file, mi_row):
     found = parsed(mi_file(mi_row("heart_rate", {"bpm": 61}, BEDTIME + 120)))
     assert found["heart_rate"]["start_utc"].to_pylist() == [at(BEDTIME + 120)]
@@ -475,6 +481,7 @@ written = st.one_of(
 @example(['{"time":01700000000,"bpm":61}', '{"time":0,"bpm":61}', '{"time":1,"bpm":061}'])
 @example([f'{{"time":{"9" * 18},"bpm":61}}', f'{{"time":{"9" * 30},"bpm":61}}'])
 @example([f'{{"bpm":{"9" * 20},"time":5}}', '{"time":5,"bpm":61,"type":0,"bpm":62}'])
+@example(['{"time":5,"bpm":61,"bpm":62}', '{"bpm":61,"time":5,"time":6}'])
 @example(['{"time":5,"bpm":61}\n', '{"time":5,\n"bpm":61}', '{"time": 5, "bpm": 61, "type": 1}'])
 def test_the_short_way_and_the_json_reader_agree(texts):
     import pyarrow as pa
