@@ -24,7 +24,7 @@ KINDS: Final = ("sample", "manual")
 SENTINELS: Final = (0.0, -1.0, 254.0, 255.0)
 
 # Whole numbers as JSON writes them, without a sign; a time of 0 is no time.
-_TIME: Final = r'"time": ?(?P<time>[1-9][0-9]{0,17}|[1-3][0-9]{18})'
+_TIME: Final = r'"time": ?(?P<time>[1-9][0-9]{0,17})'
 _RATE: Final = r'"bpm": ?(?P<rate>0|[1-9][0-9]{0,5})'
 _TYPE: Final = r'(?:, ?"type": ?[0-9])?'
 USUAL_SHAPES: Final = (
