@@ -36,20 +36,9 @@ _FILE_NAMES: Final = frozenset({"__file__", "__path__", "__loader__"})
 
 
 # In these, a name is only kept; in all others, code may run on its object.
-_HOLDING: Final = (
-    ast.Assign
-    | ast.AnnAssign
-    | ast.Name
-    | ast.Constant
-    | ast.Tuple
-    | ast.List
-    | ast.Dict
-    | ast.Set
-    | ast.keyword
-    | ast.Call
-    | ast.FunctionDef
-    | ast.AsyncFunctionDef
-    | ast.ClassDef
+_HOLDING: Final = frozenset(
+    {ast.Assign, ast.AnnAssign, ast.Name, ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Set}
+    | {ast.keyword, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
 )
 
 
@@ -82,7 +71,7 @@ class Expressions:
     def visit(self, node: ast.AST, scope: Scope) -> None:
         """Note a node and all below it."""
         held = self.held
-        self.held = held and isinstance(node, _HOLDING)
+        self.held = held and type(node) in _HOLDING
         visitor = self.visitors.get(type(node))
         if visitor is None:
             self.visit_children(node, scope)
@@ -92,8 +81,14 @@ class Expressions:
 
     def visit_children(self, node: ast.AST, scope: Scope) -> None:
         """Note all below a node."""
-        for child in ast.iter_child_nodes(node):
-            self.visit(child, scope)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                for child in value:
+                    if isinstance(child, ast.AST):
+                        self.visit(child, scope)
+            elif isinstance(value, ast.AST) and field not in {"ctx", "op"}:
+                self.visit(value, scope)
 
     def visit_all(self, nodes: list[Any], scope: Scope) -> None:
         """Note several nodes; None stands for a default that is not there."""

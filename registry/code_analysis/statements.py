@@ -5,7 +5,14 @@ from typing import Any, Final
 
 from registry.code_analysis.expressions import CHANGES, Expressions, Visitor
 from registry.code_analysis.scopes import AS_VALUE, CERTAIN, Change, Place, Scope, Use
-from registry.code_analysis.syntax import arguments_of, calls_of, is_fresh, pair_up, roots_of
+from registry.code_analysis.syntax import (
+    arguments_of,
+    calls_of,
+    is_fresh,
+    pair_up,
+    roots_of,
+    text_of,
+)
 from registry.code_analysis.units import Import
 
 _MAKERS: Final = frozenset({"__init__", "__post_init__"})  # they fill an object that is new
@@ -48,7 +55,7 @@ class Statements(Expressions):
             self.visit(node.value, scope)
             self.assign_to(node.target, node.value, scope)
         elif isinstance(node.target, ast.Name):
-            if scope.kind == "function":
+            if scope.kind == "function" and node.simple:
                 self.bind(scope, node.target.id, fresh=True)
         else:
             self.visit(node.target, scope)
@@ -69,12 +76,11 @@ class Statements(Expressions):
         """An annotation; the texts in it are read as code, where they are code."""
         if node is None:
             return
-        outer = self.quiet
-        self.quiet = not any(isinstance(part, ast.Call) for part in ast.walk(node))
+        outer, parts = self.quiet, list(ast.walk(node))
+        self.quiet = not any(isinstance(part, ast.Call) for part in parts)
         self.visit(node, scope)
-        for part in ast.walk(node):
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                self.quoted(part.value, scope)
+        for text in filter(None, map(text_of, parts)):
+            self.quoted(text, scope)
         self.quiet = outer
 
     def quoted(self, text: str, scope: Scope) -> None:

@@ -1,16 +1,19 @@
 import ast
 import hashlib
+import importlib.util
 import shutil
 import subprocess
+import symtable
 import sys
 from pathlib import Path
 
 import pytest
 
-from registry.code_identity import CodeError, CodeIndex
 from registry.code_analysis.normal_form import normal_form
+from registry.code_analysis.scopes import CERTAIN
 from registry.code_analysis.summary import summarise
 from registry.code_analysis.units import Unit
+from registry.code_identity import CodeError, CodeIndex
 from tests.registry.code_attacks import ATTACKS
 from tests.registry.code_edits import EDITS, PROJECT
 
@@ -20,6 +23,10 @@ LIBRARIES = {"tables": "1.0", "arrays": "2.0", "checks": "3.0", "pandas": "3.0"}
 
 def versions(name):
     return {f"{name}-distribution": LIBRARIES.get(name, "missing")}
+
+
+def nothing_installed(name):
+    return {}
 
 
 def write(folder, files):
@@ -149,7 +156,7 @@ def test_python_s_minor_version_moves_every_key(project_keys, tmp_path):
 def test_all_distributions_of_a_shared_import_name_count(tmp_path):
     write(tmp_path, {"a.py": "from google import auth\ndef f():\n    return auth\n"})
     shared = {"google-auth": "1", "google-api-core": "2"}
-    found = index(tmp_path, distribution_version=lambda name: shared).identity("a", "f")
+    found = index(tmp_path, distribution_version={"google": shared}.get).identity("a", "f")
     assert found.distributions == {
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         **shared,
@@ -159,9 +166,7 @@ def test_all_distributions_of_a_shared_import_name_count(tmp_path):
 def test_the_installed_version_of_a_library_is_found(tmp_path):
     write(
         tmp_path,
-        {
-            "a.py": "import pytest\nimport json\nimport nowhere\ndef f():\n    return pytest, json, nowhere\n"
-        },
+        {"a.py": "import pytest, json, nowhere\ndef f():\n    return pytest, json, nowhere\n"},
     )
     found = CodeIndex([tmp_path]).identity("a", "f").distributions
     assert found["pytest"] == pytest.__version__
@@ -186,7 +191,7 @@ def test_what_is_reached_is_told_by_name(tmp_path):
         ("def f(n):\n    return eval(n)\n", "a:f uses builtins.eval"),
         ("def f(n):\n    return missing(n)\n", "a:f uses missing, which a does not define"),
         (
-            "import importlib\ndef g(n):\n    return importlib.import_module(n)\ndef f(n):\n    return g(n)\n",
+            "import importlib\ndef g(n):\n    importlib.import_module(n)\ndef f(n):\n    g(n)\n",
             "a:g uses importlib.import_module",
         ),
         (
@@ -270,7 +275,7 @@ def test_a_module_that_is_not_ours_is_refused(tmp_path):
 
 def test_a_file_that_is_no_python_source_is_refused_by_name(tmp_path):
     write(tmp_path, {"a.py": "X = 1\n", "b.py": "def f(:\n"})
-    with pytest.raises(CodeError, match="^b: no Python source"):
+    with pytest.raises(CodeError, match=r"^b: no Python source"):
         index(tmp_path).identity("a", "X")
 
 
@@ -306,6 +311,27 @@ def test_a_summary_is_plain_data():
 
     units = [unit for text in PROJECT.values() for unit in summarise(text.encode())]
     assert all(isinstance(unit, Unit) and is_plain(tuple(unit)) for unit in units)
+
+
+def global_names_by_the_compiler(table):
+    in_module = table.get_type() == "module"
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (in_module or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from global_names_by_the_compiler(inner)
+
+
+@pytest.mark.parametrize(
+    "name", ["argparse", "ast", "calendar", "dataclasses", "enum", "inspect", "typing", "zipfile"]
+)
+def test_the_names_that_are_global_are_those_that_the_compiler_finds(name):
+    source = Path(importlib.util.find_spec(name).origin).read_text()
+    references = [r for unit in summarise(source.encode()) for r in unit.references]
+    certain = {r.chain.partition(".")[0] for r in references if not r.base and r.how & CERTAIN}
+    by_the_compiler = set(global_names_by_the_compiler(symtable.symtable(source, name, "exec")))
+    # The compiler does not count the target of `__all__ += [...]` as a use.
+    assert certain - {"__all__"} == by_the_compiler - {"__class__", ".0", "__all__"}
 
 
 # One source with the grammar that parsers of Python 3.11 to 3.13 share.
@@ -348,7 +374,7 @@ def test_another_interpreter_and_another_hash_seed_give_the_same_keys(
         text=True,
         check=True,
     )
-    here = index(tmp_path, python_version="3", distribution_version=lambda name: {})
+    here = index(tmp_path, python_version="3", distribution_version=nothing_installed)
     assert done.stdout.split() == [here.identity(*name.split(":")).digest for name in names]
 
 
