@@ -45,6 +45,8 @@ def rejected_rows(
     """Every row that was taken out, and why: unreadable, impossible, or withdrawn.
 
     Shape: `records.REJECTED`, in the order of file, row, signal, column and check.
+
+    Units: rows; `value` is text as the file has it.
     """
     found = [table for export in checked_exports for table in _rejected(export)]
     found += [
@@ -67,6 +69,8 @@ def shadowed_rows(
     """Every row that says what another says, and which one stands for it by which rule.
 
     Shape: `records.SHADOWED`, in the order of file, row, signal and the row that is kept.
+
+    Units: rows.
     """
     found = [
         blood_pressure_shadowed,

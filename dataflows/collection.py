@@ -24,6 +24,8 @@ def checked_export(
 
     Shape: `report`, `unreadable`, a mapping of tables for each signal, and `latest_start_utc`,
     the latest instant of each signal as ISO 8601 or None.
+
+    Units: as each column is named; `latest_start_utc` is an instant.
     """
     signals = {
         "blood_pressure": dict(blood_pressure_checked),
@@ -52,7 +54,10 @@ def _latest(*tables: pa.Table | None) -> str | None:
 
 @tag(stage="validation")
 def checked_exports(checked_export: Collect[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was made of each file, in the order of the files."""
+    """What was made of each file, in the order of the files.
+
+    Units: as each column is named.
+    """
     return list(checked_export)
 
 
@@ -124,6 +129,8 @@ def future_limit_utc(
     Shape: ISO 8601 or None, for each signal.
 
     Source: `clinical.FUTURE_TOLERANCE_HOURS`.
+
+    Units: an instant, UTC.
     """
     as_of = datetime.fromisoformat(as_of_utc).astimezone(UTC)
     limit = as_of + timedelta(hours=clinical.FUTURE_TOLERANCE_HOURS)

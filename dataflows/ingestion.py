@@ -15,7 +15,10 @@ from dataflows.exports import ExportFile, parse
 
 @tag(stage="ingestion")
 def export_file(export_files: Sequence[ExportFile]) -> Parallelizable[ExportFile]:
-    """One leaf file of an export, known by the hash of its bytes."""
+    """One leaf file of an export, known by the hash of its bytes.
+
+    Units: none; bytes.
+    """
     yield from export_files
 
 
@@ -36,6 +39,8 @@ def parsed_export(export_file: ExportFile, date_order: str | None) -> dict[str, 
 
     Shape: `export_report` holds format, status, reason and counts; each table has columns of its
     schema in `records.PARSED`, without those that the file does not fill.
+
+    Units: as each column is named; a column without one is text or a count.
     """
     parsed = parse(export_file, date_order=date_order)
     return {
