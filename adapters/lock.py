@@ -66,17 +66,20 @@ def profile_lock(folder: Path, *, wait_seconds: float = 10.0) -> Iterator[None]:
 
 
 def _acquired(folder: Path, wait_seconds: float) -> int:
-    deadline = time.monotonic() + wait_seconds
     descriptor = _opened(folder)
     try:
-        while not _is_locked(folder, descriptor):
-            if time.monotonic() >= deadline:
-                raise _busy(folder, descriptor)
-            time.sleep(_PAUSE_SECONDS)
+        _wait(folder, descriptor, time.monotonic() + wait_seconds)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _wait(folder: Path, descriptor: int, deadline: float) -> None:
+    while not _is_locked(folder, descriptor):
+        if time.monotonic() >= deadline:
+            raise _busy(folder, descriptor)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _is_locked(folder: Path, descriptor: int) -> bool:

@@ -29,6 +29,8 @@ Level = Literal["debug", "info", "warning", "error"]
 _FIELDS: Final = ("run", "node", "file", "counts", "seconds")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]*")
 _logger: Final = logging.getLogger("personal_data_pipeline")
+_logger.propagate = False
+_logger.addHandler(logging.NullHandler())
 
 
 def log(
@@ -85,7 +87,6 @@ def open_log(
     if verbose:
         handlers.append(logging.StreamHandler(stream or sys.stderr))
         handlers[-1].setFormatter(_Line())
-    _logger.propagate = False
     _logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     for handler in handlers:
         _logger.addHandler(handler)

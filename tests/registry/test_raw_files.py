@@ -210,6 +210,16 @@ def test_a_file_that_is_replaced_while_it_is_read_is_refused(tmp_path):
         next(chunks)
 
 
+@pytest.mark.parametrize("target", ["a.csv", "pipe"])
+def test_a_file_that_is_replaced_by_a_link_is_not_read(tmp_path, target):
+    (tmp_path / "a.csv").write_bytes(b"x")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(target)
+    stamp = stamp_of((tmp_path / "a.csv").lstat())
+    with pytest.raises(ReadError, match="cannot be read"):
+        next(unchanged_bytes(tmp_path / "link", stamp))
+
+
 @pytest.mark.parametrize(
     "make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/etc/hosts")]
 )
