@@ -116,10 +116,12 @@ class Scope:
             # Until the class binds it, the name is the global one.
             yield Place("", ".".join((use.name, *use.attributes))), use.how & ~CERTAIN
 
-    def is_own(self, change: Change) -> bool:
-        """Whether a change stays inside an object that this piece of code has made."""
+    def may_change_anything(self, change: Change) -> bool:
+        """Whether a change goes by a local name that may stand for an object from elsewhere."""
         owner = self.owner(change.use.name)
-        return owner is not None and change.shallow and change.use.name not in owner.stale
+        if owner is None or change.use.name in owner.imports:
+            return False
+        return not change.shallow or change.use.name in owner.stale
 
     def walk(self) -> Iterator["Scope"]:
         """This scope and all inside it."""

@@ -94,10 +94,7 @@ def _writes(scope: Scope) -> set[Write]:
 
 
 def _changes_others(scope: Scope) -> bool:
-    """Whether it changes something by a local name that may stand for anything."""
-    return any(
-        not scope.is_own(change) and not any(scope.places(change.use)) for change in scope.changes
-    )
+    return any(scope.may_change_anything(change) for change in scope.changes)
 
 
 def _kind(node: ast.stmt) -> str:

@@ -14,7 +14,7 @@ from registry.code_analysis.scopes import CERTAIN
 from registry.code_analysis.summary import summarise
 from registry.code_analysis.units import Unit
 from registry.code_identity import CodeError, CodeIndex
-from tests.registry.code_attacks import ATTACKS
+from tests.registry.code_attacks import ATTACKS, WHOLE_MODULE
 from tests.registry.code_edits import EDITS, PROJECT
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +86,14 @@ def test_an_edit_in_a_hidden_place_is_seen(attack, tmp_path):
     name = f"{attack.file.replace('.', '/')}.py"
     after = keys(tmp_path / "after", edited(files, name, attack.old, attack.new))
     assert moved(before, after) >= attack.moved
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.claim)
+def test_only_what_is_open_takes_in_a_whole_module(attack, tmp_path):
+    files = {f"{name.replace('.', '/')}.py": text for name, text in attack.files.items()}
+    with_more = {name: f"{text}UNRELATED = 1\n" for name, text in files.items()}
+    before, after = keys(tmp_path / "before", files), keys(tmp_path / "after", with_more)
+    assert bool(moved(before, after) & attack.moved) == (attack.claim in WHOLE_MODULE)
 
 
 READS_TEXT = ("__doc__", "inspect", "co_firstlineno", "_getframe", "traceback")
