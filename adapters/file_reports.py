@@ -109,13 +109,15 @@ def _of_archive(
     for member in members:
         records.update(member.records)
     formats = Counter(member.format for member in members if member.format)
+    reason = trouble.reason if trouble else None
+    if not members and reason is None:
+        return FileReport(
+            entry.name, entry.sha256, None, "reused", reason="all of it came in another archive"
+        )
     statuses = [member.status for member in members]
     status = next(
         (s for s in ("parsed", "reused", "failed", "unrecognised") if s in statuses), "failed"
     )
-    reason = trouble.reason if trouble else None
-    if not members and reason is None:
-        reason = "there is nothing in it that could be an export"
     return FileReport(
         entry.name,
         entry.sha256,

@@ -26,6 +26,17 @@ class RegistryDamagedError(RegistryError):
         )
 
 
+class RegistryWriteError(RegistryError):
+    """The registry cannot be written; what it held before still stands."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path}: cannot write ({problem}); free some space or mend the folder, "
+            "then run again: nothing was published"
+        )
+
+
 class Database:
     """One connection, shared by the threads of a run; transactions are short and serialised.
 
@@ -34,6 +45,7 @@ class Database:
         in_memory: Begin empty and leave no file: for a plan where nothing is registered yet.
 
     Raises:
+        RegistryWriteError: It cannot be made or opened.
         RegistryDamagedError: The file is no registry that this version can read.
     """
 
@@ -46,6 +58,8 @@ class Database:
         try:
             self._connection = self._connect(":memory:" if in_memory else str(path))
             self._migrate()
+        except sqlite3.OperationalError as error:
+            raise RegistryWriteError(path, str(error)) from error
         except sqlite3.DatabaseError as error:
             raise RegistryDamagedError(path, str(error)) from error
 
@@ -72,15 +86,21 @@ class Database:
 
     @contextmanager
     def atomic(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it is durable at the end, or none of it happened."""
+        """A transaction: all of it is durable at the end, or none of it happened.
+
+        Raises:
+            RegistryWriteError: The disk is full, read-only or broken.
+        """
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise RegistryWriteError(self.path, str(error)) from error
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a query."""

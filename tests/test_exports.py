@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from datetime import date
+from itertools import pairwise
 
 import pytest
 import pyzipper
@@ -75,7 +76,7 @@ def test_each_night_is_there_once_on_its_local_wake_date(aes_program):
     nights = [row for row in sessions if row["is_nap"] == "false"]
     assert {row["source"] for row in nights} == {"mi_fitness", "zepp"}
     spans = sorted((row["start_utc"], row["end_utc"]) for row in sessions)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     days = rows_of(aes_program[0], "daily_metrics.csv")
     slept = [row for row in days if row["sleep_asleep_minutes"]]
     assert len(slept) > 150
@@ -123,9 +124,7 @@ def test_an_emptied_inbox_loses_nothing(aes_program):
     assert program.outputs("me") == before
 
 
-def test_an_excluded_reading_leaves_the_numbers_and_is_listed_with_the_reason(
-    exports, tmp_path
-):
+def test_an_excluded_reading_leaves_the_numbers_and_is_listed_with_the_reason(exports, tmp_path):
     program = Program(tmp_path / "home", **SETTINGS)
     fill(program.home / "me" / "inbox", exports, ["blood-pressure-log.csv"])
     before = program("--json").json["books"]["blood_pressure"]
@@ -135,9 +134,7 @@ def test_an_excluded_reading_leaves_the_numbers_and_is_listed_with_the_reason(
     after = program("--json").json
     assert after["books"]["blood_pressure"]["kept"] == before["kept"] - 1
     assert after["books"]["blood_pressure"]["rejected"] == before["rejected"] + 1
-    (row,) = [
-        r for r in rows_of(program, "rejected_rows.csv") if r["check"] == "excluded_by_owner"
-    ]
+    (row,) = [r for r in rows_of(program, "rejected_rows.csv") if r["check"] == "excluded_by_owner"]
     assert (row["raw_row"], row["reason"]) == (reading["raw_row"], "wrong arm")
     actions = {node["node"]: node["action"] for node in after["nodes"]}
     assert actions["parsed_export"] == actions["heart_rate_daily"] == "reused"

@@ -33,7 +33,7 @@ def test_a_copy_of_the_program_reuses_the_results_of_another_folder(copied_proje
         ("dataflows/clinical.py", "from dataclasses", "# a remark\nfrom dataclasses"),
         ("dataflows/clinical.py", "SYSTOLIC_HARD_MMHG: Final = Limits(50, 300)",
          "SYSTOLIC_HARD_MMHG: Final = Limits(\n    50,\n    300,\n)"),
-        ("dataflows/clinical.py", "The lowest and the highest value", "The least and greatest value"),
+        ("dataflows/clinical.py", "The lowest and the highest value", "The least and greatest"),
     ],
     ids=["a comment", "formatting", "a docstring"],
 )  # fmt: skip
@@ -49,5 +49,7 @@ def test_touching_every_file_reruns_nothing(copied_project):
 
 
 def test_an_edit_of_the_adapters_reruns_nothing(copied_project):
-    edit(copied_project, "adapters/views.py", "_STAMPS: Final", "_UNUSED: Final = 1\n_STAMPS: Final")
+    edit(
+        copied_project, "adapters/views.py", "_STAMPS: Final", "_UNUSED: Final = 1\n_STAMPS: Final"
+    )
     assert ran(copied_project) == set()

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,10 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror}; nothing was published", FAILED, wants_json)
+    except Exception as error:  # noqa: BLE001 - its text and frames may hold health values
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__qualname__} at {Path(place.filename).name}:{place.lineno}"
+        return _fail(f"a defect of this program: {what}; please report it", FAILED, wants_json)
     console.show(answer, as_json=options.json, quiet=options.quiet)
     return answer.exit_code
 
