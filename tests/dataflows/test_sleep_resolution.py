@@ -138,6 +138,16 @@ def test_parts_of_a_night_with_a_short_pause_are_one_sleep_and_stay_rows():
     assert row["nap_asleep_minutes"] is None
 
 
+def test_a_sleep_of_which_one_part_is_unknown_has_no_time_asleep():
+    parts = [
+        session("2026-03-02 21:30", "2026-03-02 23:45"),
+        staged("2026-03-03 00:15", "2026-03-03 06:15", deep=80.0, light=200.0, rem=50.0),
+    ]
+    row = daily(checked(parts))[day("2026-03-03")]
+    assert (row["sleep_asleep_minutes"], row["sleep_efficiency_ratio"]) == (None, None)
+    assert row["sleep_in_bed_minutes"] == 135 + 360
+
+
 @pytest.mark.parametrize(
     ("start", "naps"), [("08:00", None), ("08:01", 100.0)], ids=["an hour", "more"]
 )
