@@ -4,7 +4,6 @@ import logging
 import os
 import re
 import stat
-import types
 
 import pytest
 
@@ -139,21 +138,34 @@ def test_a_log_that_cannot_be_written_stops_nothing_and_says_nothing(tmp_path, c
     assert not (tmp_path / "victim").exists()
 
 
-def failing_flow():
-    """A module with a node that fails over its input."""
-    module = types.ModuleType("failing_flow")
-    source = "def diastolic(systolic: float) -> float:\n    raise ValueError('no')\n"
-    exec(source, module.__dict__)
-    module.diastolic.__module__ = "failing_flow"
-    return module
-
-
-def test_hamilton_logs_no_input_of_a_failing_node(tmp_path, capfd, others, monkeypatch):
+@pytest.fixture
+def run_failing_flow(monkeypatch):
+    """Runs a flow whose only node fails over its input."""
     monkeypatch.setenv("HAMILTON_TELEMETRY_ENABLED", "false")
-    from hamilton import driver
+    from hamilton import ad_hoc_utils, driver
+
+    def diastolic(systolic: float) -> float:
+        raise ZeroDivisionError
+
+    flow = driver.Builder().with_modules(ad_hoc_utils.create_temporary_module(diastolic)).build()
+
+    def run():
+        with pytest.raises(ZeroDivisionError):
+            flow.execute(["diastolic"], inputs={"systolic": CANARY})
 
     logging.getLogger("hamilton").setLevel(logging.NOTSET)
-    flow = driver.Builder().with_modules(failing_flow()).build()
-    with open_log(tmp_path / "logs", run="r1", verbose=True), pytest.raises(ValueError, match="no"):
-        flow.execute(["diastolic"], inputs={"systolic": CANARY})
+    yield run
+    logging.getLogger("hamilton").setLevel(logging.NOTSET)
+
+
+def test_hamilton_logs_no_input_of_a_failing_node(tmp_path, capfd, others, run_failing_flow):
+    with open_log(tmp_path / "logs", run="r1", verbose=True):
+        run_failing_flow()
     assert str(CANARY) not in "".join(capfd.readouterr()) + others.getvalue()
+    assert "Node inputs" not in others.getvalue()
+
+
+def test_hamilton_would_log_the_inputs(others, run_failing_flow):
+    """Without this the test above would prove nothing."""
+    run_failing_flow()
+    assert str(CANARY) in others.getvalue()
