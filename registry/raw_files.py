@@ -122,6 +122,7 @@ class RawFiles:
         self._store = ContentStore(root)
         self._stamp_of = stamp_of
         self._entries = {entry.sha256: entry for entry in index.raw_entries()}
+        self._sizes = {entry.size for entry in self._entries.values()}
 
     def entries(self) -> list[RawEntry]:
         """Every raw file, retired ones too, in the order of their hashes."""
@@ -243,7 +244,7 @@ class RawFiles:
         return entry if entry and self.holds(entry) else None
 
     def _add_read(self, path: Path, stamp: Stamp, name: str, stored_utc: str) -> Added:
-        if any(entry.size == stamp.size for entry in self._entries.values()):
+        if stamp.size in self._sizes:
             digest = hashlib.sha256()
             for chunk in unchanged_bytes(path, stamp, self._stamp_of):
                 digest.update(chunk)
@@ -281,6 +282,7 @@ class RawFiles:
         if self._entries.get(entry.sha256) != entry:
             self.index.put_raw_entry(entry)
             self._entries[entry.sha256] = entry
+            self._sizes.add(entry.size)
 
     def _read_origin(self, sha256: str) -> tuple[RawEntry, list[str]] | None:
         try:
