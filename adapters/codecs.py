@@ -32,13 +32,16 @@ _TABLE_MARK: Final = "$table"
 class StoredExportFile(ExportFile):
     """A raw file whose bytes are opened, and compared with their hash, when they are read."""
 
+    artifact: Artifact
+    _open_bytes: Callable[[Artifact], pa.Buffer]
+
     def __init__(self, artifact: Artifact, open_bytes: Callable[[Artifact], pa.Buffer]) -> None:
         object.__setattr__(self, "sha256", artifact.sha256)
         object.__setattr__(self, "artifact", artifact)
         object.__setattr__(self, "_open_bytes", open_bytes)
 
     @cached_property
-    def content(self) -> pa.Buffer:  # type: ignore[override]
+    def content(self) -> pa.Buffer:
         """The file's bytes, memory-mapped."""
         return self._open_bytes(self.artifact)
 
@@ -76,7 +79,7 @@ def _with_sorted_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
     values = array.dictionary.take(used)
     order = pc.sort_indices(values)
     places = pc.take(used, order).to_pylist()
-    new_code = [None] * len(array.dictionary)
+    new_code: list[int | None] = [None] * len(array.dictionary)
     for code, place in enumerate(places):
         new_code[place] = code
     recoded = pa.array(new_code, pa.int32()).take(array.indices)

@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +42,7 @@ from registry.code_identity import CodeIndex
 from registry.generations import NodeAction
 from registry.objects import replace_file
 from registry.raw_files import RawEntry
+from registry.remembered_code import RememberedCode
 from registry.store import Artifact
 
 FLOW: Final[tuple[ModuleType, ...]] = (
@@ -139,6 +140,7 @@ class Run:
         self.run_id = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._source_report = SourceReport("none", [])
         self._actions: dict[tuple[str, str], NodeAction] = {}
+        self._stages: dict[str, str] = {}
         self._flow_entries: list[RawEntry] = []
         self._messages: list[str] = []
 
@@ -153,7 +155,8 @@ class Run:
         """
         self._profile.store.remove_leftovers()
         self._on_phase("reading the code")
-        code = CodeIndex([PROJECT], packages={"dataflows"})
+        index = CodeIndex([PROJECT], packages={"dataflows"})
+        code = RememberedCode(index, PROJECT, self._profile.raw_files.index)
         if self._options.asks_sources:
             self._on_phase("looking for exports")
             source = source_of(self._profile, self._settings)
@@ -161,6 +164,9 @@ class Run:
             self._source_report = source.collect(self._profile.raw_files, stored_utc=stored_utc)
         self._on_phase("planning")
         engine = self._engine(code)
+        if not self._options.dry_run:
+            code.keep()
+        self._stages = {name: node.stage for name, node in engine.flow.nodes.items()}
         request = self._request(engine)
         plan = engine.plan(request)
         self._actions = dict(plan.actions)
@@ -172,21 +178,26 @@ class Run:
         return self._publish(engine, outcome)
 
     def failed(self, error: Exception) -> RunReport:
-        """The report of a run that raised: what had been done when it did."""
-        nodes = node_reports(self._actions, {}, {})
+        """The report of a run that raised: what had been done by then."""
+        actions = [
+            replace(action, action="skipped", reason="the run failed before")
+            if action.action == "would-run"
+            else action
+            for action in self._actions.values()
+        ]
         return RunReport(
             profile=self._profile.name,
             run_id=self.run_id,
             status="failed",
             generation=self._current() if self._profile.exists else None,
-            nodes=nodes,
+            nodes=node_reports(actions, self._stages, {}),
             seconds=time.perf_counter() - self._clock,
             messages=[str(error)],
         )
 
     # -- the request -----------------------------------------------------------------------------
 
-    def _engine(self, code: CodeIndex) -> Engine:
+    def _engine(self, code: RememberedCode) -> Engine:
         return Engine(
             FLOW,
             self._profile.store,
@@ -348,7 +359,6 @@ class Run:
     ) -> RunReport:
         outputs = self._profile.generations.outputs(generation) if generation else {}
         books = artifacts.get((BOOKS, ""))
-        stages = {name: node.stage for name, node in engine.flow.nodes.items()}
         return RunReport(
             profile=self._profile.name,
             run_id=self.run_id,
@@ -356,7 +366,7 @@ class Run:
             generation=generation,
             files=self._file_reports(engine, artifacts, self._actions),
             books=json.loads(engine.store.check(books).read_bytes()) if books else {},
-            nodes=node_reports(self._actions.values(), stages, outputs),
+            nodes=node_reports(self._actions.values(), self._stages, outputs),
             seconds=time.perf_counter() - self._clock,
             messages=self._messages,
             views=views,

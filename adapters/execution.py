@@ -16,10 +16,9 @@ from typing import Any, Final
 from hamilton import driver as hamilton_driver
 from hamilton.execution.executors import MultiThreadingExecutor, SynchronousLocalTaskExecutor
 
-from adapters.flow import Flow, UnsupportedFlowError
+from adapters.flow import CodeSource, Flow, UnsupportedFlowError
 from adapters.materializer import Materializer
 from adapters.planner import RUN, Plan, Planner
-from registry.code_identity import CodeIndex
 from registry.generations import NodeAction
 from registry.store import Artifact, DamagedArtifactError, Store
 
@@ -81,7 +80,7 @@ class Engine:
         self,
         modules: Sequence[ModuleType],
         store: Store,
-        code: CodeIndex,
+        code: CodeSource,
         *,
         executor: str = "local",
         workers: int = 2,
@@ -163,7 +162,7 @@ class Engine:
                 if not item and node not in to_run and self.flow.nodes[node].block is None
             }
             inputs = {n: v for n, v in request.inputs.items() if n in self.flow.inputs}
-            self._driver.execute(sorted(to_run), inputs=inputs, overrides=overrides)
+            self._driver.execute([*sorted(to_run)], inputs=inputs, overrides=overrides)
             self.store.flush()
 
     def _nodes_to_run(self, plan: Plan) -> set[str]:
@@ -191,7 +190,7 @@ def _build_driver(
         else SynchronousLocalTaskExecutor()
     )
     return (
-        hamilton_driver.Builder()
+        hamilton_driver.Builder()  # type: ignore[no-untyped-call]
         .with_modules(*modules)
         .with_adapters(materializer)
         .enable_dynamic_execution(allow_experimental_mode=True)

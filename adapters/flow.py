@@ -7,15 +7,25 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hamilton.execution.graph_functions import topologically_sort_nodes
 from hamilton.graph import FunctionGraph
 from hamilton.node import Node, NodeType
 
 from adapters import STAGES, AdapterError
-from registry.code_identity import CodeIdentity, CodeIndex
+from registry.code_identity import CodeIdentity
 from registry.objects import sha256_of_file
+
+
+class CodeSource(Protocol):
+    """Tells code identities: a `CodeIndex`, or one that remembers."""
+
+    def identity(self, module: str, qualified_name: str) -> CodeIdentity:
+        """The code key of a function."""
+
+    def source_files(self) -> Mapping[Path, str]:
+        """Every source file read, with the SHA-256 of its bytes."""
 
 
 class SourceChangedError(AdapterError):
@@ -61,7 +71,7 @@ class FlowNode:
 class Flow:
     """The nodes of a graph in topological order, each with its code identity."""
 
-    def __init__(self, graph: FunctionGraph, code: CodeIndex) -> None:
+    def __init__(self, graph: FunctionGraph, code: CodeSource) -> None:
         self.inputs = frozenset(n.name for n in graph.nodes.values() if n.user_defined)
         computed = [n for n in graph.nodes.values() if not n.user_defined]
         ordered = topologically_sort_nodes(sorted(computed, key=lambda node: node.name))
@@ -134,7 +144,7 @@ def _stage_number(stage: str) -> int:
 
 
 def _code_of(
-    node: Node, code: CodeIndex, known: dict[tuple[str, str], CodeIdentity]
+    node: Node, code: CodeSource, known: dict[tuple[str, str], CodeIdentity]
 ) -> CodeIdentity:
     functions = node.originating_functions
     if not functions:

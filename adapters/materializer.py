@@ -151,7 +151,7 @@ class Block:
         return [item for item in self.items if item.sha256 not in self.fresh]
 
 
-class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):  # type: ignore[misc]
+class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):
     """Hamilton's result builder, execution method and edge check in one.
 
     Args:

@@ -128,7 +128,7 @@ def _refuse_unknown(name: str, place: str) -> None:
     raise SettingsError(name, place, f"no such setting; {advice}")
 
 
-def _read(name: str, value: str, place: str, home: str) -> Any:  # noqa: ANN401 - of its field's type
+def _read(name: str, value: str, place: str, home: str) -> Any:
     try:
         return _READERS[_field_of(name)](value, home)
     except ValueError as error:

@@ -16,9 +16,11 @@ class Answer:
         blocks: What people read.
         warnings: What people should know beside it.
         exit_code: How the process ends.
+        error: Why the command failed, in one sentence.
     """
 
     document: Mapping[str, Any]
     blocks: Sequence[RenderableType] = ()
     warnings: Sequence[str] = ()
     exit_code: int = 0
+    error: str | None = None

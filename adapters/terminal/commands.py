@@ -22,6 +22,7 @@ from adapters.terminal.answer import Answer
 from adapters.terminal.console import table
 from adapters.terminal.doctor import examine
 from adapters.terminal.progress import Progress
+from registry import RegistryError
 from registry.generations import NodeAction
 
 UNUSABLE_FILE: Final = 6
@@ -45,6 +46,11 @@ def _writing(profile: Profile) -> Iterator[None]:
     profile.make_folders()
     with profile_lock(profile.folder):
         yield
+
+
+def _failed_run(report: RunReport, error: Exception) -> Answer:
+    code: int = getattr(error, "exit_code", 1)
+    return Answer(report.as_json(), exit_code=code, error=str(error))
 
 
 def _reading_or_writing(
@@ -75,7 +81,11 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
             settings, profile, wanted, on_action=_noting(progress), on_phase=progress.phase
         )
         with _logging(profile, started.run_id, options):
-            report = started.execute()
+            try:
+                report = started.execute()
+            except (AdapterError, RegistryError) as error:
+                _log_run(started.failed(error))
+                return _failed_run(started.failed(error), error)
             _log_run(report)
     warnings = [*report.messages, *_file_warnings(report)]
     code = UNUSABLE_FILE if any(map(is_unusable, leaves(report.files))) else 0

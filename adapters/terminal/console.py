@@ -18,6 +18,8 @@ def show(answer: Answer, *, as_json: bool, quiet: bool) -> None:
     """Print an answer to stdout and its warnings to stderr."""
     for warning in answer.warnings:
         sys.stderr.write(f"warning: {warning}\n")
+    if answer.error:
+        sys.stderr.write(f"error: {answer.error}\n")
     if as_json:
         sys.stdout.write(json.dumps(answer.document, ensure_ascii=False, indent=1) + "\n")
     elif not quiet:

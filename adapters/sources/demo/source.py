@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from adapters.sources import SeenFile, SourceReport
+from adapters.sources import SeenFile, SourceReport, Status
 from adapters.sources.archives import Archives
 from adapters.sources.demo import DEMO_END_DATE, demo_exports
 from registry.raw_files import RawFiles
@@ -56,7 +56,7 @@ class DemoSource:
             if added.entry.kind == "archive":
                 lines += archives.open(added, name)
             else:
-                status = "stored" if added.is_new else "known"
+                status: Status = "stored" if added.is_new else "known"
                 lines.append(SeenFile(name, status, added.entry.sha256))
         members = {e.sha256 for e in raw_files.entries() if e.container in kept}
         for member in members:

@@ -1,0 +1,100 @@
+"""Code identities that were worked out before, for as long as nothing they rest on has moved.
+
+What they rest on is the bytes of every source file of ours, Python's version, and which
+distributions are installed: their names and versions stand in the names of their metadata folders.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, Protocol
+
+from registry.code_identity import CodeIdentity, CodeIndex
+from registry.fingerprint import fingerprint
+
+NOTE: Final = "code identities"
+# Raise it when the analysis itself changes.
+_ANALYSIS: Final = 1
+
+
+class Notes(Protocol):
+    """Where a text is kept under a key."""
+
+    def note(self, key: str) -> str | None:
+        """What was noted under a key."""
+
+    def put_note(self, key: str, text: str) -> None:
+        """Note something, in place of what was noted under the key."""
+
+
+class RememberedCode:
+    """A code index that answers from memory where it can.
+
+    Args:
+        index: Works out what is not remembered.
+        root: The folder that names of source files are relative to.
+        notes: The memory.
+    """
+
+    def __init__(self, index: CodeIndex, root: Path, notes: Notes) -> None:
+        self._index, self._notes = index, notes
+        self._basis = _basis(index.source_files(), root)
+        self._known = self._read()
+        self._is_new = False
+
+    def source_files(self) -> Mapping[Path, str]:
+        """Every source file of ours, with the SHA-256 of its bytes."""
+        return self._index.source_files()
+
+    def identity(self, module: str, qualified_name: str) -> CodeIdentity:
+        """The code key of a function, with what went into it.
+
+        Raises:
+            CodeError: The module is not among ours, or one of ours is no Python source.
+        """
+        label = f"{module}:{qualified_name}"
+        if label not in self._known:
+            self._known[label] = self._index.identity(module, qualified_name)
+            self._is_new = True
+        return self._known[label]
+
+    def keep(self) -> None:
+        """Remember what was worked out."""
+        if self._is_new:
+            identities = {label: asdict(known) for label, known in self._known.items()}
+            text = json.dumps({"basis": self._basis, "identities": identities})
+            self._notes.put_note(NOTE, text)
+            self._is_new = False
+
+    def _read(self) -> dict[str, CodeIdentity]:
+        document = json.loads(self._notes.note(NOTE) or "{}")
+        if document.get("basis") != self._basis:
+            return {}
+        return {
+            label: CodeIdentity(**{**known, "opaque": tuple(known["opaque"])})
+            for label, known in document["identities"].items()
+        }
+
+
+def _basis(sources: Mapping[Path, str], root: Path) -> str:
+    files = {os.path.relpath(path, root): sha256 for path, sha256 in sources.items()}
+    return fingerprint(
+        {
+            "analysis": _ANALYSIS,
+            "python": list(sys.version_info[:3]),
+            "files": files,
+            "installed": sorted(_metadata_folders(sys.path)),
+        }
+    )
+
+
+def _metadata_folders(places: Iterable[str]) -> Iterator[str]:
+    for place in places:
+        try:
+            names = [path.name for path in Path(place or ".").iterdir()]
+        except OSError:
+            continue
+        yield from (name for name in names if name.endswith((".dist-info", ".egg-info")))
