@@ -39,8 +39,7 @@ def test_every_edge_goes_forward_through_the_stages(flow):
         (need, node.name)
         for node in flow.nodes.values()
         for need in node.needs
-        if need in flow.nodes
-        and STAGES.index(flow.nodes[need].stage) > STAGES.index(node.stage)
+        if need in flow.nodes and STAGES.index(flow.nodes[need].stage) > STAGES.index(node.stage)
     ]
     assert backward == []
 

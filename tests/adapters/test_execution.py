@@ -136,7 +136,16 @@ def test_a_second_run_runs_nothing(workshop):
 def test_one_more_item_runs_its_own_block_and_what_collects_it(workshop):
     workshop.run()
     outcome, ran = workshop.run(numbers=(1, 2, 3, 4))
-    assert ran == ["figures", "joined", "largest", "parity", "sentence", "square", "squares", "total"]
+    assert ran == [
+        "figures",
+        "joined",
+        "largest",
+        "parity",
+        "sentence",
+        "square",
+        "squares",
+        "total",
+    ]
     assert workshop.value(outcome, "joined").to_pydict() == {"value": [1, 4, 9, 16]}
 
 
@@ -245,8 +254,12 @@ def test_threads_give_the_same_artifacts(workshop, tmp_path):
 
 
 def test_a_failing_node_is_named_without_a_value_and_finished_work_is_kept(workshop, caplog):
-    workshop.edit('return "even" if total', 'raise ValueError(f"canary {total}")\n    return "even" if total')
-    with pytest.raises(NodeFailedError, match=r"node parity failed: ValueError at workshop_flow.py") as failure:
+    workshop.edit(
+        'return "even" if total', 'raise ValueError(f"canary {total}")\n    return "even" if total'
+    )
+    with pytest.raises(
+        NodeFailedError, match=r"node parity failed: ValueError at workshop_flow.py"
+    ) as failure:
         workshop.run()
     assert "canary" not in str(failure.value)
     assert failure.value.__cause__ is None
@@ -272,9 +285,7 @@ def test_the_plan_says_why(workshop):
     published = {place: made.key for place, made in outcome.artifacts.items()}
     workshop.edit("LIMIT = 10", "LIMIT = 3")
     engine = workshop.engine()
-    plan = engine.plan(
-        Request({"numbers": [1, 2, 3], "exponent": 3}, published=published)
-    )
+    plan = engine.plan(Request({"numbers": [1, 2, 3], "exponent": 3}, published=published))
     reasons = {action.node: action.reason for action in plan.actions.values()}
     assert "LIMIT changed" in reasons["square"]
     assert "configuration exponent changed" in reasons["square"]

@@ -129,7 +129,11 @@ def publish(store, **contents):
     store.flush()
     nodes = {(name, ""): artifact for name, artifact in artifacts.items()}
     number = generations.publish(
-        run_id="run", published_utc="2025-01-01T00:00:00Z", artifacts=artifacts, nodes=nodes, facts={}
+        run_id="run",
+        published_utc="2025-01-01T00:00:00Z",
+        artifacts=artifacts,
+        nodes=nodes,
+        facts={},
     )
     return generations, number
 
