@@ -120,9 +120,9 @@ def test_a_correction_is_added_by_hash_and_read_back(path, raw_files):
 
 def test_a_correction_that_is_there_is_not_added_again(path, raw_files):
     path.write_text("file,row,reason\nb.csv,7,mine\n")
-    before = path.stat()
+    before = path.stat().st_mtime_ns
     assert not add_correction(path, raw_files, raw_files.find("b.csv").sha256[:10], 7, "other")
-    assert path.stat() == before
+    assert path.stat().st_mtime_ns == before
     assert add_correction(path, raw_files, "b.csv", 8, "other")
 
 
