@@ -200,6 +200,13 @@ def sleep_resolved(
 
     Units: minutes.
     """
+    if not any(table.num_rows for table in (*sleep_valid, *sleep_stages_valid)):
+        return {
+            "sleep_sessions": records.empty(records.SLEEP_SESSIONS),
+            "sleep_stages": records.empty(records.SLEEP_STAGES),
+            "sleep_shadowed": records.empty(records.SHADOWED),
+            "sleep_withdrawn": records.empty(records.REJECTED),
+        }
     staged, withdrawn = joined(sleep_valid, sleep_stages_valid, exclusions)
     made = made_rows(staged.sessions)
     staged, late = without_withdrawn(staged, exclusions, sleep_future_limit)
