@@ -86,20 +86,23 @@ def _with_sorted_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(recoded, values.take(order))
 
 
-def parquet_bytes(table: pa.Table) -> pa.Buffer:
-    """The Parquet file of a canonical table, as bytes."""
+def parquet_bytes(*tables: pa.Table) -> pa.Buffer:
+    """One Parquet file of tables with one schema, as bytes; each begins a row group."""
+    tables = tuple(map(canonical_table, tables))
+    schema = tables[0].schema
+    packed = {f.name: "DELTA_BINARY_PACKED" for f in schema if _packs_well(f.type)}
     sink = pa.BufferOutputStream()
-    instants = {f.name: "DELTA_BINARY_PACKED" for f in table.schema if _packs_well(f.type)}
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         sink,
-        row_group_size=ROW_GROUP_ROWS,
+        schema,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[f.name for f in table.schema if f.name not in instants],
-        column_encoding=instants,
-        write_statistics=[f.name for f in table.schema if f.name in instants],
-    )
+        use_dictionary=[f.name for f in schema if f.name not in packed],
+        column_encoding=packed,
+        write_statistics=list(packed),
+    ) as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
     return sink.getvalue()
 
 
@@ -141,14 +144,16 @@ class Codecs:
         content = text.encode("utf-8", "surrogatepass")
         sha256 = hashlib.sha256(content).hexdigest()
         return EncodedArtifact(
-            Artifact(sha256, "json", len(content)), [content], tuple(parts.values())
+            Artifact(sha256, "json", len(content), _rows_of(document)),
+            [content],
+            tuple(parts.values()),
         )
 
     def _encode_table(self, table: pa.Table) -> EncodedArtifact:
         known = self.artifact_of(table)
         if known is not None:
             return EncodedArtifact(known, None)
-        content = parquet_bytes(canonical_table(table))
+        content = parquet_bytes(table)
         sha256 = hashlib.sha256(content).hexdigest()
         artifact = Artifact(sha256, "parquet", content.size, table.num_rows)
         return EncodedArtifact(artifact, [memoryview(content)])
@@ -159,6 +164,9 @@ class Codecs:
                 return value
             case float() if math.isfinite(value):
                 return value
+            case LazyMapping() | LazySequence():
+                parts.update(_references(value.document))
+                return value.document
             case pa.Table():
                 encoded = self._encode_table(value)
                 parts[encoded.artifact.sha256] = encoded
@@ -186,43 +194,76 @@ class Codecs:
             return self.table_of(artifact)
         return self._value(json.loads(self.open_bytes(artifact).to_pybytes()))
 
+    def tables(self, artifact: Artifact) -> Iterator[pa.Table]:
+        """The tables of an artifact one after another: one, or those that a list refers to."""
+        if artifact.codec == "parquet":
+            yield self.table_of(artifact)
+        else:
+            for found in _tables_in(json.loads(self.open_bytes(artifact).to_pybytes())):
+                yield self.table_of(found)
+
     def _value(self, document: object) -> Any:
         if isinstance(document, dict):
             if _TABLE_MARK in document:
-                return self.table_of(
-                    Artifact(document[_TABLE_MARK], "parquet", document["size"], document["rows"])
-                )
+                return self.table_of(_reference(document))
             return LazyMapping(document, self._value)
         if isinstance(document, list):
             return LazySequence(document, self._value)
         return document
 
 
+def _reference(document: Mapping[str, Any]) -> Artifact:
+    return Artifact(document[_TABLE_MARK], "parquet", document["size"], document["rows"])
+
+
+def _tables_in(document: object) -> Iterator[Artifact]:
+    """Every table that a document refers to, in order."""
+    if isinstance(document, dict) and _TABLE_MARK in document:
+        yield _reference(document)
+    elif isinstance(document, dict | list):
+        for item in document.values() if isinstance(document, dict) else document:
+            yield from _tables_in(item)
+
+
+def _references(document: object) -> dict[str, EncodedArtifact]:
+    return {found.sha256: EncodedArtifact(found, None) for found in _tables_in(document)}
+
+
+def _rows_of(document: object) -> int | None:
+    """The rows of a table that is stored as a list of its parts; None for any other value."""
+    if not isinstance(document, list) or not document:
+        return None
+    found = [list(_tables_in(item)) for item in document]
+    if any(len(tables) != 1 for tables in found):
+        return None
+    return sum(tables[0].rows or 0 for tables in found)
+
+
 class LazyMapping(Mapping[str, Any]):
-    """A stored dict whose values are opened when asked for."""
+    """A stored dict whose values are opened when asked for; handed on, it stays unopened."""
 
     def __init__(self, document: dict[str, Any], opened: Callable[[object], Any]) -> None:
-        self._document = document
+        self.document = document
         self._opened = opened
 
     def __getitem__(self, key: str) -> Any:
-        return self._opened(self._document[key])
+        return self._opened(self.document[key])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._document)
+        return iter(self.document)
 
     def __len__(self) -> int:
-        return len(self._document)
+        return len(self.document)
 
     def __repr__(self) -> str:
-        return f"<stored dict of {', '.join(self._document)}>"
+        return f"<stored dict of {', '.join(self.document)}>"
 
 
 class LazySequence(Sequence[Any]):
-    """A stored list whose items are opened when asked for."""
+    """A stored list whose items are opened when asked for; handed on, it stays unopened."""
 
     def __init__(self, document: list[Any], opened: Callable[[object], Any]) -> None:
-        self._document = document
+        self.document = document
         self._opened = opened
 
     @overload
@@ -233,11 +274,11 @@ class LazySequence(Sequence[Any]):
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            return [self._opened(item) for item in self._document[index]]
-        return self._opened(self._document[index])
+            return [self._opened(item) for item in self.document[index]]
+        return self._opened(self.document[index])
 
     def __len__(self) -> int:
-        return len(self._document)
+        return len(self.document)
 
     def __repr__(self) -> str:
-        return f"<stored list of {len(self._document)}>"
+        return f"<stored list of {len(self.document)}>"

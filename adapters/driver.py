@@ -309,7 +309,7 @@ class Run:
             self._profile.outputs,
             self._profile.generations.outputs(current),
             self._profile.store,
-            lambda output: engine.materializer.codecs.table_of(output.artifact),
+            lambda output: engine.materializer.codecs.tables(output.artifact),
         )
         status = "published" if changed else "up-to-date"
         return self._finish(engine, status, outcome, current, views)

@@ -5,7 +5,7 @@ A view is derived, so it may be removed or spoilt at will: the next run makes it
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from adapters.codecs import parquet_bytes
 from registry.generations import Output
 from registry.objects import CHUNK, replace_file
 from registry.store import Store
@@ -46,7 +47,7 @@ def publish_views(
     folder: Path,
     outputs: Mapping[str, Output],
     store: Store,
-    table_of: Callable[[Output], pa.Table],
+    tables_of: Callable[[Output], Iterable[pa.Table]],
 ) -> list[str]:
     """Make every view of a generation that is not there as it was last written.
 
@@ -54,29 +55,34 @@ def publish_views(
         folder: `outputs/` of the profile.
         outputs: The published outputs.
         store: Where their bytes are.
-        table_of: Opens an output.
+        tables_of: Opens an output, part by part.
 
     Returns:
         The names of the files that were written.
     """
-    wanted = {
-        name: output for name, output in outputs.items() if output.artifact.codec == "parquet"
-    }
+    wanted = {name: found for name, found in outputs.items() if found.artifact.rows is not None}
     stamps = _read_stamps(folder)
     written = []
     for file_name, output in _file_names(wanted):
         path = folder / file_name
         if stamps.get(file_name) == [output.artifact.sha256, *_stamp(path)]:
             continue
-        if path.suffix == ".csv":
-            replace_file(path, [memoryview(csv_bytes(table_of(output)))])
-        else:
-            replace_file(path, _chunks(store.check(output.artifact)))
+        replace_file(path, _content(path, output, store, tables_of))
         stamps[file_name] = [output.artifact.sha256, *_stamp(path)]
         written.append(file_name)
     if written:
         replace_file(folder / _STAMPS, [json.dumps(stamps, sort_keys=True).encode()])
     return written
+
+
+def _content(
+    path: Path, output: Output, store: Store, tables_of: Callable[[Output], Iterable[pa.Table]]
+) -> Iterable[bytes | memoryview]:
+    if path.suffix == ".csv":
+        return [memoryview(csv_bytes(pa.concat_tables(tables_of(output))))]
+    if output.artifact.codec == "parquet":
+        return _chunks(store.check(output.artifact))
+    return [memoryview(parquet_bytes(*tables_of(output)))]
 
 
 def _file_names(outputs: Mapping[str, Output]) -> Iterator[tuple[str, Output]]:

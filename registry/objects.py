@@ -41,6 +41,7 @@ def make_folder(folder: Path) -> None:
         folder = folder.parent
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o700)
         flush_folder(path.parent)
 
 
@@ -136,9 +137,23 @@ def _write_flushed(path: Path, chunks: Iterable[bytes | memoryview], mode: int) 
 
 
 def replace_file(target: Path, chunks: Iterable[bytes | memoryview], *, mode: int = 0o600) -> None:
-    """Replace a file by other bytes, whole or not at all, and durably."""
-    make_folder(target.parent)
-    write_pending(target.parent, chunks, mode=mode).publish(target)
+    """Replace a file by other bytes, whole or not at all, and durably.
+
+    Raises:
+        WriteError: It could not be written; what stood there before still stands.
+    """
+    try:
+        make_folder(target.parent)
+        pending = write_pending(target.parent, chunks, mode=mode)
+        pending.publish(target)
+    except OSError as error:
+        raise WriteError(f"{target}: cannot be replaced ({error.strerror})") from error
+
+
+def leftovers_in(folder: Path) -> Iterator[Path]:
+    """Temporary files that killed writers left directly in a folder."""
+    if folder.is_dir():
+        yield from folder.glob(f"*{TEMPORARY_SUFFIX}")
 
 
 class ContentStore:
@@ -189,5 +204,4 @@ class ContentStore:
 
     def leftovers(self) -> Iterator[Path]:
         """Temporary files of writers that were killed."""
-        if self.root.is_dir():
-            yield from self.root.glob(f"*{TEMPORARY_SUFFIX}")
+        yield from leftovers_in(self.root)

@@ -16,13 +16,23 @@ from typing import Any, Final
 
 from registry import RegistryError
 from registry.database import Database
-from registry.objects import ContentStore, PendingFile, WriteError, make_folder, write_pending
+from registry.objects import (
+    ContentStore,
+    PendingFile,
+    WriteError,
+    leftovers_in,
+    make_folder,
+    write_pending,
+)
 
 FILE_NAMES: Final[Mapping[str, str]] = {
     "parquet": "table.parquet",
     "json": "value.json",
     "raw": "content",
 }
+
+# Folders of a profile whose files are replaced in place.
+_REPLACED: Final = ("outputs", "manifests")
 
 
 class DamagedArtifactError(RegistryError):
@@ -180,8 +190,10 @@ class Store:
 
     def remove_leftovers(self) -> None:
         """Remove what a killed writer left behind. The caller holds the profile's lock."""
-        for store in (self.objects, self.raw):
-            for path in store.leftovers():
+        profile = self.database.path.parent
+        folders = (self.objects.root, self.raw.root, profile, *map(profile.joinpath, _REPLACED))
+        for folder in folders:
+            for path in leftovers_in(folder):
                 path.unlink(missing_ok=True)
 
     def _write(self, encoded: EncodedArtifact) -> list[tuple[PendingFile, Path]]:
