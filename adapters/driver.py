@@ -156,7 +156,7 @@ class Run:
         self._profile.store.remove_leftovers()
         self._on_phase("reading the code")
         index = CodeIndex([PROJECT], packages={"dataflows"})
-        code = RememberedCode(index, PROJECT, self._profile.raw_files.index)
+        code = RememberedCode(index, PROJECT, PROJECT / "dataflows" / "__pycache__")
         if self._options.asks_sources:
             self._on_phase("looking for exports")
             source = source_of(self._profile, self._settings)
@@ -164,8 +164,7 @@ class Run:
             self._source_report = source.collect(self._profile.raw_files, stored_utc=stored_utc)
         self._on_phase("planning")
         engine = self._engine(code)
-        if not self._options.dry_run:
-            code.keep()
+        code.keep()
         self._stages = {name: node.stage for name, node in engine.flow.nodes.items()}
         request = self._request(engine)
         plan = engine.plan(request)

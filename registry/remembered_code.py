@@ -2,32 +2,25 @@
 
 What they rest on is the bytes of every source file of ours, Python's version, and which
 distributions are installed: their names and versions stand in the names of their metadata folders.
+They are kept where Python keeps compiled code, and are worked out again where that is not possible.
 """
 
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from registry.code_identity import CodeIdentity, CodeIndex
 from registry.fingerprint import fingerprint
+from registry.objects import WriteError, replace_file
 
-NOTE: Final = "code identities"
+FILE_NAME: Final = "code-identities.json"
 # Raise it when the analysis itself changes.
 _ANALYSIS: Final = 1
-
-
-class Notes(Protocol):
-    """Where a text is kept under a key."""
-
-    def note(self, key: str) -> str | None:
-        """What was noted under a key."""
-
-    def put_note(self, key: str, text: str) -> None:
-        """Note something, in place of what was noted under the key."""
 
 
 class RememberedCode:
@@ -36,11 +29,11 @@ class RememberedCode:
     Args:
         index: Works out what is not remembered.
         root: The folder that names of source files are relative to.
-        notes: The memory.
+        folder: Where the memory is, and may be lost at any time.
     """
 
-    def __init__(self, index: CodeIndex, root: Path, notes: Notes) -> None:
-        self._index, self._notes = index, notes
+    def __init__(self, index: CodeIndex, root: Path, folder: Path) -> None:
+        self._index, self._path = index, folder / FILE_NAME
         self._basis = _basis(index.source_files(), root)
         self._known = self._read()
         self._is_new = False
@@ -66,17 +59,21 @@ class RememberedCode:
         if self._is_new:
             identities = {label: asdict(known) for label, known in self._known.items()}
             text = json.dumps({"basis": self._basis, "identities": identities})
-            self._notes.put_note(NOTE, text)
+            with contextlib.suppress(OSError, WriteError):
+                replace_file(self._path, [text.encode()])
             self._is_new = False
 
     def _read(self) -> dict[str, CodeIdentity]:
-        document = json.loads(self._notes.note(NOTE) or "{}")
-        if document.get("basis") != self._basis:
+        try:
+            document = json.loads(self._path.read_bytes())
+            if document["basis"] != self._basis:
+                return {}
+            return {
+                label: CodeIdentity(**{**known, "opaque": tuple(known["opaque"])})
+                for label, known in document["identities"].items()
+            }
+        except (OSError, ValueError, LookupError, TypeError):
             return {}
-        return {
-            label: CodeIdentity(**{**known, "opaque": tuple(known["opaque"])})
-            for label, known in document["identities"].items()
-        }
 
 
 def _basis(sources: Mapping[Path, str], root: Path) -> str:

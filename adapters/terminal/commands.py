@@ -1,6 +1,7 @@
 """The commands: each takes the parsed command line and gives an answer."""
 
 import argparse
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
@@ -66,6 +67,8 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
     from adapters.driver import Run, RunOptions  # noqa: PLC0415 - Hamilton is slow to import
     from adapters.terminal.run_view import run_blocks  # noqa: PLC0415 - goes with it
 
+    gc.freeze()
+    gc.enable()
     wanted = RunOptions(
         skip_ingestion=options.skip_ingestion,
         start_stage=options.start_stage,
