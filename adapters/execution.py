@@ -17,7 +17,7 @@ from hamilton import driver as hamilton_driver
 from hamilton.execution.executors import MultiThreadingExecutor, SynchronousLocalTaskExecutor
 
 from adapters.flow import CodeSource, Flow, UnsupportedFlowError
-from adapters.materializer import Materializer
+from adapters.materializer import Materializer, StoredEdges
 from adapters.planner import RUN, Plan, Planner
 from registry.generations import NodeAction
 from registry.store import Artifact, DamagedArtifactError, Store
@@ -88,7 +88,7 @@ class Engine:
     ) -> None:
         self.store = store
         self.materializer = Materializer(store, on_action)
-        self._driver = _build_driver(modules, self.materializer, executor, workers)
+        self._driver = build_driver(modules, self.materializer, executor, workers)
         self.flow = Flow(self._driver.graph, code)
 
     def plan(self, request: Request) -> Plan:
@@ -181,9 +181,13 @@ def _what_ran(actions: Mapping[tuple[str, str], NodeAction]) -> dict[tuple[str, 
     return {place: action for place, action in actions.items() if action.action == "ran"}
 
 
-def _build_driver(
-    modules: Sequence[ModuleType], materializer: Materializer, executor: str, workers: int
+def build_driver(
+    modules: Sequence[ModuleType],
+    materializer: Materializer | None = None,
+    executor: str = "local",
+    workers: int = 2,
 ) -> hamilton_driver.Driver:
+    """Hamilton's driver of a flow; with a materializer, its nodes become registered results."""
     remote = (
         MultiThreadingExecutor(max_tasks=workers)
         if executor == "threads"
@@ -192,7 +196,7 @@ def _build_driver(
     return (
         hamilton_driver.Builder()  # type: ignore[no-untyped-call]
         .with_modules(*modules)
-        .with_adapters(materializer)
+        .with_adapters(materializer or StoredEdges())
         .enable_dynamic_execution(allow_experimental_mode=True)
         .with_local_executor(SynchronousLocalTaskExecutor())
         .with_remote_executor(remote)

@@ -151,7 +151,22 @@ class Block:
         return [item for item in self.items if item.sha256 not in self.fresh]
 
 
-class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):
+class StoredEdges(EdgeConnectionHook):
+    """Which edges may be drawn when values are stored and read back."""
+
+    def check_edge_types_match(self, type_from: type, type_to: type, **_future: Any) -> bool:
+        """A stored dict is read back as a Mapping, a stored list as a Sequence."""
+        # Hamilton calls the consumer's type `type_from`; take the pair either way round.
+        pair = {get_origin(type_from), get_origin(type_to)}
+        return pair in _READ_BACK_AS
+
+    def validate_input(self, node_type: type, input_value: Any, **_future: Any) -> bool:
+        """Inputs are artifacts or plain values; their types are checked where they are made."""
+        del node_type, input_value
+        return True
+
+
+class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
     """Hamilton's result builder, execution method and edge check in one.
 
     Args:
@@ -202,17 +217,6 @@ class Materializer(ResultBuilder, NodeExecutionMethod, EdgeConnectionHook):
     def build_result(self, **outputs: Artifact) -> dict[str, Artifact]:
         """The artifacts of the requested nodes."""
         return outputs
-
-    def check_edge_types_match(self, type_from: type, type_to: type, **_future: Any) -> bool:
-        """A stored dict is read back as a Mapping, a stored list as a Sequence."""
-        # Hamilton calls the consumer's type `type_from`; take the pair either way round.
-        pair = {get_origin(type_from), get_origin(type_to)}
-        return pair in _READ_BACK_AS
-
-    def validate_input(self, node_type: type, input_value: Any, **_future: Any) -> bool:
-        """Inputs are artifacts or plain values; their types are checked where they are made."""
-        del node_type, input_value
-        return True
 
     def run_to_execute_node(
         self,

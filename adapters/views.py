@@ -26,9 +26,18 @@ _STAMPS: Final = ".views.json"
 def csv_bytes(table: pa.Table) -> pa.Buffer:
     """A table as CSV: ISO instants, shortest numbers, nothing for what is missing."""
     columns = [_as_text(column) for column in table.columns]
+    shown = pa.table(columns, names=table.column_names)
+    try:
+        return _written(shown, "none")
+    except pa.ArrowInvalid:  # a text holds a comma, a quotation mark or a line's end
+        return _written(shown, "needed")
+
+
+def _written(table: pa.Table, quoting_style: str) -> pa.Buffer:
     sink = pa.BufferOutputStream()
-    options = pyarrow.csv.WriteOptions(quoting_style="needed")
-    pyarrow.csv.write_csv(pa.table(columns, names=table.column_names), sink, options)
+    sink.write(",".join(table.column_names).encode() + b"\n")
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style=quoting_style)
+    pyarrow.csv.write_csv(table, sink, options)
     return sink.getvalue()
 
 
@@ -36,10 +45,10 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         return column.cast(pa.string())
     if pa.types.is_timestamp(column.type):
-        whole = pc.all(pc.equal(pc.microsecond(column), 0)).as_py() is not False
-        unit = pa.timestamp("s" if whole else "us", column.type.tz)
+        seconds = column.cast(pa.timestamp("s", column.type.tz), safe=False)
+        is_whole = pc.all(pc.equal(seconds.cast(column.type), column)).as_py() is not False
         mark = "Z" if column.type.tz else ""
-        return pc.strftime(column.cast(unit, safe=False), f"%Y-%m-%dT%H:%M:%S{mark}")
+        return pc.strftime(seconds if is_whole else column, f"%Y-%m-%dT%H:%M:%S{mark}")
     return column
 
 

@@ -13,7 +13,7 @@ COMMANDS: Final = {
     "import": "store exports for good: files, folders (recursively), zips; parses nothing",
     "exclude": "take one wrong row of an export out of the numbers",
     "sources": "list every raw file that was ever stored",
-    "status": "say what is published and how old it is",
+    "status": "say what is published and what happened last",
     "doctor": "check that this machine can run the pipeline",
 }
 
@@ -26,7 +26,7 @@ class UsageError(AdapterError):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see `python cli.py {self.prog.split()[-1]} --help`")
+        raise UsageError(f"{message}; see `{self.prog} --help`")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -61,7 +61,7 @@ def _split(arguments: list[str]) -> tuple[str, list[str]]:
 def _parser(command: str) -> argparse.ArgumentParser:
     listing = "\n".join(f"  {name:<10}{words}" for name, words in COMMANDS.items())
     parser = _Parser(
-        prog=f"python cli.py {command}",
+        prog="python cli.py" if command == "run" else f"python cli.py {command}",
         description=COMMANDS[command],
         epilog=f"commands:\n{listing}\n\n`python cli.py COMMAND --help` shows a command's options. "
         "Settings are read from .env\nand from the environment; .env.example lists them.",
@@ -80,10 +80,15 @@ def _parser(command: str) -> argparse.ArgumentParser:
 def _global_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("options of every command")
     group.add_argument(
-        "--profile", help="whose data (default: me once anything was imported, else demo)"
+        "--profile",
+        metavar="NAME",
+        help="whose data (default: me once anything was imported, else demo)",
     )
     group.add_argument(
-        "--home", type=Path, help="where profiles are kept (default: $PDP_HOME, else ./data)"
+        "--home",
+        type=Path,
+        metavar="DIR",
+        help="where profiles are kept (default: $PDP_HOME, else ./data)",
     )
     group.add_argument(
         "--json", action="store_true", help="print exactly one JSON object to stdout"

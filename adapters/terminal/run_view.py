@@ -10,6 +10,7 @@ from adapters.report import FileReport, NodeReport, RunReport
 from adapters.terminal.console import table
 
 _SIGNALS = {"blood_pressure": "blood pressure", "heart_rate": "heart rate", "sleep": "sleep"}
+_LONGEST_NAME = 46
 _COUNTS = ("parsed", "valid", "rejected", "shadowed", "kept")
 
 
@@ -42,8 +43,14 @@ def _file_table(files: Iterable[FileReport]) -> RenderableType:
 def _file_row(file: FileReport) -> tuple[object, ...]:
     members = f"{len(file.members)} files inside" if file.members else None
     records = sum(file.records.values())
-    return (file.name, file.format or "-", file.status, records, file.rejected,
+    return (_shortened(file.name), file.format or "-", file.status, records, file.rejected,
             file.reason or members)  # fmt: skip
+
+
+def _shortened(name: str) -> str:
+    """A long name with its middle left out; the folder and the ending tell the most."""
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def _book_table(report: RunReport) -> RenderableType:
@@ -58,7 +65,7 @@ def _book_table(report: RunReport) -> RenderableType:
 def _output_table(report: RunReport, profile: Profile) -> RenderableType:
     rows = [
         (node.node, node.rows, f"v{node.version}", node.action)
-        for node in report.nodes
+        for node in sorted(report.nodes, key=lambda node: node.node)
         if node.version is not None and node.rows is not None
     ]
     return table(f"Outputs in {profile.outputs}", ("table", "rows", "version", "this run"), rows)

@@ -22,7 +22,9 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 def dictionary(codes, values):
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(values, pa.string()))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes, pa.int32()), pa.array(values, pa.string())
+    )
 
 
 @pytest.fixture
@@ -45,7 +47,9 @@ def stored(tmp_path):
 
 
 def test_unused_and_unsorted_dictionary_values_and_chunks_leave_no_trace_in_the_bytes():
-    one = pa.table({"a": pa.chunked_array([dictionary([1, 0], ["y", "x"]), dictionary([0], ["x"])])})
+    one = pa.table(
+        {"a": pa.chunked_array([dictionary([1, 0], ["y", "x"]), dictionary([0], ["x"])])}
+    )
     other = pa.table({"a": dictionary([2, 3, 2], ["never", "y", "x", "y"])})
     assert one["a"].to_pylist() == other["a"].to_pylist() == ["x", "y", "x"]
     assert parquet_bytes(one).equals(parquet_bytes(other))

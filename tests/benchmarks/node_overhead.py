@@ -30,11 +30,15 @@ from registry.store import Store  # noqa: E402
 
 def chain(length: int) -> str:
     """The source of a flow in which each node adds one to the table before it."""
-    first = 'def node_0(start: int) -> pa.Table:\n    """First."""\n    return pa.table({"value": [start]})\n'
+    node = 'def node_{here}({need}) -> pa.Table:\n    """Step."""\n    return pa.table({made})\n'
+    first = node.format(here=0, need="start: int", made='{"value": [start]}')
     rest = [
-        f"def node_{n}(node_{n - 1}: pa.Table) -> pa.Table:\n"
-        f'    """Next."""\n    return pa.table({{"value": [node_{n - 1}["value"][0].as_py() + 1]}})\n'
-        for n in range(1, length)
+        node.format(
+            here=place,
+            need=f"node_{place - 1}: pa.Table",
+            made=f'{{"value": [node_{place - 1}["value"][0].as_py() + 1]}}',
+        )
+        for place in range(1, length)
     ]
     return "\n\n".join(["import pyarrow as pa\n", first, *rest])
 

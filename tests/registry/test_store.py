@@ -109,10 +109,15 @@ def test_a_registry_of_a_newer_version_is_refused(tmp_path):
         Database(tmp_path / "registry.sqlite")
 
 
-def test_a_failing_transaction_changes_nothing(store):
-    with pytest.raises(ZeroDivisionError), store.database.atomic() as connection:
+def note_and_fail(database):
+    with database.atomic() as connection:
         connection.execute("INSERT INTO note VALUES ('a', 'b')")
         raise ZeroDivisionError
+
+
+def test_a_failing_transaction_changes_nothing(store):
+    with pytest.raises(ZeroDivisionError):
+        note_and_fail(store.database)
     assert store.database.rows("SELECT * FROM note") == []
 
 
