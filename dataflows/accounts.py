@@ -88,7 +88,7 @@ def books(
     blood_pressure_readings: pa.Table,
     blood_pressure_shadowed: pa.Table,
     blood_pressure_withdrawn: pa.Table,
-    heart_rate_samples: pa.Table,
+    heart_rate_years_resolved: Sequence[Mapping[str, Any]],
     heart_rate_shadowed: pa.Table,
     heart_rate_withdrawn: pa.Table,
     sleep_sessions: pa.Table,
@@ -107,38 +107,44 @@ def books(
         BooksError: Not every parsed row is valid or rejected, or not every valid one is kept or
             shadowed.
     """
+    samples = sum(year["count"] for year in heart_rate_years_resolved)
     ends = {
         "blood_pressure": (
-            blood_pressure_readings,
+            blood_pressure_readings.num_rows,
             blood_pressure_shadowed,
             blood_pressure_withdrawn,
         ),
-        "heart_rate": (heart_rate_samples, heart_rate_shadowed, heart_rate_withdrawn),
-        "sleep": (sleep_sessions, sleep_shadowed, sleep_withdrawn),
+        "heart_rate": (samples, heart_rate_shadowed, heart_rate_withdrawn),
+        "sleep": (sleep_sessions.num_rows, sleep_shadowed, sleep_withdrawn),
     }
-    return {signal: _book(signal, checked_exports, *tables) for signal, tables in ends.items()}
+    made = {"sleep": _made_from_stages(sleep_sessions)}
+    return {
+        signal: _book(signal, checked_exports, *end, made=made.get(signal, 0))
+        for signal, end in ends.items()
+    }
 
 
 def _book(
     signal: str,
     checked_exports: Sequence[Mapping[str, Any]],
-    kept: pa.Table,
+    kept: int,
     shadowed: pa.Table,
     withdrawn: pa.Table,
+    *,
+    made: int,
 ) -> dict[str, int]:
     unreadable = _count(signal, *(export["unreadable"] for export in checked_exports))
     told = _PARSED_TABLES[signal]
     parsed = sum(export["report"]["records"].get(told, 0) for export in checked_exports)
     gone = _count(signal, withdrawn)
     impossible = _count(signal, *(export[signal]["rejected"] for export in checked_exports))
-    valid = sum(export[signal]["valid"].num_rows for export in checked_exports)
-    made = _made_from_stages(kept) if signal == "sleep" else 0
+    valid = sum(export["valid_rows"][signal] for export in checked_exports)
     book = {
         "parsed": parsed + unreadable + made,
         "valid": valid - gone + made,
         "rejected": unreadable + impossible + gone,
         "shadowed": _count(signal, shadowed),
-        "kept": kept.num_rows,
+        "kept": kept,
     }
     _balance(signal, "parsed = valid + rejected", book["parsed"], book["valid"], book["rejected"])
     _balance(signal, "valid = kept + shadowed", book["valid"], book["kept"], book["shadowed"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -17,38 +18,39 @@ def checked_export(
     export_report: Mapping[str, Any],
     rows_unreadable: pa.Table,
     blood_pressure_checked: Mapping[str, pa.Table],
-    heart_rate_checked: Mapping[str, pa.Table],
+    heart_rate_checked: Mapping[str, Any],
     sleep_checked: Mapping[str, pa.Table],
 ) -> dict[str, Any]:
     """Everything that was made of one file.
 
-    Shape: `report`, `unreadable`, a mapping of tables for each signal, and `latest_start_utc`,
-    the latest instant of each signal as ISO 8601 or None.
+    Shape: `report`, `unreadable`, what each signal gave, and by signal `valid_rows`, how many
+    rows are valid, and `latest_start_utc`, the latest instant as ISO 8601 or None.
 
-    Units: as each column is named; `latest_start_utc` is an instant.
+    Units: as each column is named; `valid_rows` are rows; `latest_start_utc` is an instant.
     """
-    signals = {
-        "blood_pressure": dict(blood_pressure_checked),
-        "heart_rate": dict(heart_rate_checked),
-        "sleep": dict(sleep_checked),
-    }
+    years = heart_rate_checked["years"]
+    last_year = [years[max(years)]["records"]] if years else []
     return {
-        "report": dict(export_report),
+        "report": export_report,
         "unreadable": rows_unreadable,
-        **signals,
+        "blood_pressure": blood_pressure_checked,
+        "heart_rate": heart_rate_checked,
+        "sleep": sleep_checked,
+        "valid_rows": {
+            "blood_pressure": blood_pressure_checked["valid"].num_rows,
+            "heart_rate": sum(part["count"] for part in years.values()),
+            "sleep": sleep_checked["valid"].num_rows,
+        },
         "latest_start_utc": {
-            signal: _latest(tables["valid"], tables.get("summaries"))
-            for signal, tables in signals.items()
+            "blood_pressure": _latest(blood_pressure_checked["valid"]),
+            "heart_rate": _latest(heart_rate_checked["summaries"], *last_year),
+            "sleep": _latest(sleep_checked["valid"]),
         },
     }
 
 
-def _latest(*tables: pa.Table | None) -> str | None:
-    latest = [
-        pc.max(table["start_utc"]).as_py()
-        for table in tables
-        if table is not None and table.num_rows
-    ]
+def _latest(*tables: pa.Table) -> str | None:
+    latest = [pc.max(table["start_utc"]).as_py() for table in tables if table.num_rows]
     return max(latest).isoformat() if latest else None
 
 
@@ -76,12 +78,23 @@ def blood_pressure_valid(checked_exports: Sequence[Mapping[str, Any]]) -> list[p
 
 
 @tag(stage="validation")
-def heart_rate_valid(checked_exports: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
-    """Valid samples, a table for each file that has any.
+def heart_rate_valid(
+    checked_exports: Sequence[Mapping[str, Any]],
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Valid samples of each UTC year that has any, a part for each file that has any of them.
+
+    No table is opened: a part is handed on as it is.
+
+    Shape: year -> parts as in `heart_rate_checked`, in the order of the files' hashes.
 
     Units: beats per minute.
     """
-    return _filled(checked_exports, "heart_rate", "valid")
+    parts = [pair for export in checked_exports for pair in export["heart_rate"]["years"].items()]
+    parts.sort(key=lambda pair: (pair[0], pair[1]["raw_sha256"]))
+    return {
+        year: [part for _, part in of_year]
+        for year, of_year in groupby(parts, key=lambda pair: pair[0])
+    }
 
 
 @tag(stage="validation")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dataflows import DataflowError, records
 from dataflows.rejection import rejected_where
+from dataflows.rows import rows_where
 
 if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
@@ -154,8 +155,7 @@ def rejected_by(table: pa.Table, contract: Contract, *, signal: str) -> tuple[pa
             )
         )
         bad |= failure.rows
-    valid = table.filter(pa.array(~bad)) if bad.any() else table
-    return valid, pa.concat_tables(rejected)
+    return rows_where(table, ~bad), pa.concat_tables(rejected)
 
 
 def checked(table: pa.Table, contract: Contract) -> pa.Table:

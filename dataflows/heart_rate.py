@@ -1,60 +1,33 @@
 """Heart rate: from parsed samples and vendors' summaries to what each day says.
 
-Which samples are duplicates is in `heart_rate_duplicates`, the resting heart rate where no vendor
-tells it in `resting_heart_rate`. Unusual rates are kept without a remark, as a sample carries no
-flags.
+Samples go their way by UTC years, so that a new file costs the years that it tells of. What is
+handed on between nodes is mostly a mapping with a table in it: passed on unopened, it costs
+nothing.
+
+Which samples are duplicates is in `heart_rate_duplicates`, what a day's samples come to in
+`heart_rate_days`. Unusual rates are kept without a remark, as a sample carries no flags.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from hamilton.function_modifiers import extract_fields, tag
+from hamilton.htypes import Collect, Parallelizable
 
 from dataflows import contracts, heart_rate_duplicates, records, resolution, schemas
 from dataflows.clocks import integers
-from dataflows.daily_sums import SCALE, DayGroups, day_groups, in_thousandths
+from dataflows.heart_rate_days import days_of_year, days_of_years
+from dataflows.heart_rate_summaries import one_a_day
+from dataflows.heart_rate_years import by_year, is_over
 from dataflows.local_time import normalised_records, offset_evidence
-from dataflows.resting_heart_rate import METHOD, lowest_means
-from dataflows.text_codes import equals, ranks_of
+from dataflows.text_codes import equals
 
 SIGNAL: Final = "heart_rate"
 SUMMARY_SIGNAL: Final = "heart_rate_summary"
-OTHER_SUMMARY: Final = "other_summary_of_day"
-# Whose word counts where several vendors tell a day's resting heart rate or summary.
-SOURCE_PRIORITY: Final = (
-    "mi_fitness",
-    "zepp",
-    "gadgetbridge",
-    "fitbit",
-    "oura",
-    "withings",
-    "apple_health",
-    "samsung_health",
-    "health_connect",
-    "google_fit",
-)
-_SUMMARY_VALUES: Final = (
-    "heart_rate_mean_bpm",
-    "heart_rate_min_bpm",
-    "heart_rate_max_bpm",
-    "resting_heart_rate_bpm",
-)
-
-_DAILY: Final = pa.schema(
-    [
-        pa.field("local_date", pa.date32(), nullable=False),
-        pa.field("heart_rate_mean_bpm", pa.float64()),
-        pa.field("heart_rate_min_bpm", pa.float64()),
-        pa.field("heart_rate_max_bpm", pa.float64()),
-        pa.field("heart_rate_sample_count", pa.int32()),
-        pa.field("heart_rate_basis", pa.string()),
-        pa.field("resting_heart_rate_bpm", pa.float64()),
-        pa.field("resting_heart_rate_method", pa.string()),
-    ]
-)
 
 
 @tag(stage="normalization")
@@ -75,10 +48,10 @@ def heart_rate_normalized(
     time_evidence: pa.Table,
     home_time_zone: str,
     home_time_zone_source: str,
-) -> dict[str, pa.Table]:
+) -> dict[str, Any]:
     """Samples and daily summaries of one file with instant, offset, zone and local date.
 
-    Shape: `records`, `summaries`, `rejected`.
+    Shape: `years`, UTC year -> `records`; `summaries`; `rejected`.
 
     Units: beats per minute.
     """
@@ -94,29 +67,50 @@ def heart_rate_normalized(
         heart_rate_summaries_parsed, records.HEART_RATE_SUMMARIES, signal=SUMMARY_SIGNAL, **home
     )
     return {
-        "records": samples,
+        "years": {year: {"records": table} for year, table in by_year(samples).items()},
         "summaries": summaries,
         "rejected": pa.concat_tables([rejected, rejected_summaries]),
     }
 
 
 @tag(stage="validation")
-def heart_rate_checked(heart_rate_normalized: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+def heart_rate_checked(heart_rate_normalized: Mapping[str, Any]) -> dict[str, Any]:
     """Samples and summaries of one file that can be true, and the rejected ones.
 
-    Shape: `valid`, `summaries`, `rejected`.
+    Shape: `years`, UTC year -> a part: `records`, their `count`, the file's `raw_sha256` and
+    `raw_rows`, the first and the last row; `summaries`; `rejected`.
 
-    Units: beats per minute.
+    Units: beats per minute; rows.
     """
-    valid, rejected = contracts.rejected_by(
-        heart_rate_normalized["records"], schemas.HEART_RATE_SAMPLES, signal=SIGNAL
-    )
-    valid, rejected_resting = _with_checked_resting(valid)
-    summaries, rejected_summaries = contracts.rejected_by(
+    years: dict[str, dict[str, Any]] = {}
+    rejected = [heart_rate_normalized["rejected"]]
+    for year, part in heart_rate_normalized["years"].items():
+        valid, impossible = _checked_samples(part["records"])
+        rejected.append(impossible)
+        if valid.num_rows:
+            years[year] = _part(valid)
+    summaries, impossible = contracts.rejected_by(
         heart_rate_normalized["summaries"], schemas.HEART_RATE_SUMMARIES, signal=SUMMARY_SIGNAL
     )
-    parts = [heart_rate_normalized["rejected"], rejected, rejected_resting, rejected_summaries]
-    return {"valid": valid, "summaries": summaries, "rejected": pa.concat_tables(parts)}
+    rejected.append(impossible)
+    return {"years": years, "summaries": summaries, "rejected": pa.concat_tables(rejected)}
+
+
+def _part(samples: pa.Table) -> dict[str, Any]:
+    """The samples that one file has of one year, with what can be told without opening them."""
+    rows = pc.min_max(samples["raw_row"]).as_py()
+    return {
+        "raw_sha256": samples["raw_sha256"][0].as_py(),
+        "raw_rows": [rows["min"], rows["max"]],
+        "count": samples.num_rows,
+        "records": samples,
+    }
+
+
+def _checked_samples(samples: pa.Table) -> tuple[pa.Table, pa.Table]:
+    valid, rejected = contracts.rejected_by(samples, schemas.HEART_RATE_SAMPLES, signal=SIGNAL)
+    valid, rejected_resting = _with_checked_resting(valid)
+    return valid, pa.concat_tables([rejected, rejected_resting])
 
 
 def _with_checked_resting(samples: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -133,39 +127,114 @@ def _with_checked_resting(samples: pa.Table) -> tuple[pa.Table, pa.Table]:
     return pa.concat_tables([others, valid]), rejected
 
 
-@tag(stage="validation", target_=...)
-@extract_fields(
-    {
-        "heart_rate_samples": pa.Table,
-        "heart_rate_shadowed": pa.Table,
-        "heart_rate_withdrawn": pa.Table,
-    }
-)
-def heart_rate_resolved(
-    heart_rate_valid: Sequence[pa.Table],
+@tag(stage="validation")
+def heart_rate_year(
+    heart_rate_valid: Mapping[str, Sequence[Mapping[str, Any]]],
     exclusions: pa.Table,
     heart_rate_future_limit: str | None,
-) -> dict[str, pa.Table]:
-    """Samples of all files, each once, in canonical order; the duplicates; the withdrawn ones.
+) -> Parallelizable[dict[str, Any]]:
+    """One UTC year of samples of all files, with what of the owner's wishes may concern it.
 
-    Shape: `records.HEART_RATE_SAMPLES`, `records.SHADOWED`, `records.REJECTED`.
+    Shape: `year`; `parts`, as in `heart_rate_checked`; `exclusions`, rows of that table;
+    `future_limit`, None if the year ends before it.
 
     Units: beats per minute.
     """
+    wishes = exclusions.to_pylist()
+    for year, parts in heart_rate_valid.items():
+        yield {
+            "year": year,
+            "parts": parts,
+            "exclusions": [wish for wish in wishes if any(_may_hold(part, wish) for part in parts)],
+            "future_limit": _limit_of(year, heart_rate_future_limit),
+        }
+
+
+def _may_hold(part: Mapping[str, Any], wish: Mapping[str, Any]) -> bool:
+    first, last = part["raw_rows"]
+    return bool(part["raw_sha256"] == wish["raw_sha256"] and first <= wish["raw_row"] <= last)
+
+
+def _limit_of(year: str, limit: str | None) -> str | None:
+    return None if limit is None or is_over(year, datetime.fromisoformat(limit)) else limit
+
+
+@tag(stage="validation")
+def heart_rate_year_resolved(heart_rate_year: Mapping[str, Any]) -> dict[str, Any]:
+    """Samples of one UTC year, each once, in canonical order; the duplicates; the withdrawn ones.
+
+    Shape: `samples`, a mapping that holds `records` (`records.HEART_RATE_SAMPLES`), and their
+    `count`; `shadowed` (`records.SHADOWED`); `withdrawn` (`records.REJECTED`).
+
+    Units: beats per minute; rows.
+    """
+    parts = [part["records"] for part in heart_rate_year["parts"]]
     samples, withdrawn = resolution.without_withdrawn(
-        resolution.concatenated(heart_rate_valid, records.HEART_RATE_SAMPLES),
+        resolution.concatenated(parts, records.HEART_RATE_SAMPLES),
         signal=SIGNAL,
-        exclusions=exclusions,
-        future_limit=heart_rate_future_limit,
+        exclusions=records.table_from_rows(resolution.EXCLUSIONS, heart_rate_year["exclusions"]),
+        future_limit=heart_rate_year["future_limit"],
     )
     found = heart_rate_duplicates.resolved(samples)
     shadowed = resolution.shadowed(samples, found.losers, found.winners, found.rules, signal=SIGNAL)
     kept = resolution.published(samples, records.HEART_RATE_SAMPLES, found.kept)
     return {
-        "heart_rate_samples": contracts.checked(kept, schemas.HEART_RATE_SAMPLES),
-        "heart_rate_shadowed": shadowed,
-        "heart_rate_withdrawn": withdrawn,
+        "samples": {"records": contracts.checked(kept, schemas.HEART_RATE_SAMPLES)},
+        "count": kept.num_rows,
+        "shadowed": shadowed,
+        "withdrawn": withdrawn,
     }
+
+
+@tag(stage="validation")
+def heart_rate_years_resolved(
+    heart_rate_year_resolved: Collect[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """What came of each UTC year, in the order of the years.
+
+    Units: beats per minute; rows.
+    """
+    return list(heart_rate_year_resolved)
+
+
+@tag(stage="validation")
+def heart_rate_samples(
+    heart_rate_years_resolved: Sequence[Mapping[str, Any]],
+) -> list[Mapping[str, pa.Table]]:
+    """Samples of all files, each once, in canonical order: a mapping for each UTC year with any.
+
+    Shape: `records` in each (`records.HEART_RATE_SAMPLES`).
+
+    Units: beats per minute.
+    """
+    return [year["samples"] for year in heart_rate_years_resolved if year["count"]]
+
+
+@tag(stage="validation")
+def heart_rate_shadowed(heart_rate_years_resolved: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Samples that say what another says, in canonical order.
+
+    Shape: `records.SHADOWED`.
+
+    Units: rows.
+    """
+    return _concatenated(heart_rate_years_resolved, "shadowed", records.SHADOWED)
+
+
+@tag(stage="validation")
+def heart_rate_withdrawn(heart_rate_years_resolved: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Samples that the owner excluded, or that lie in the future.
+
+    Shape: `records.REJECTED`.
+
+    Units: rows.
+    """
+    return _concatenated(heart_rate_years_resolved, "withdrawn", records.REJECTED)
+
+
+def _concatenated(years: Sequence[Mapping[str, Any]], name: str, schema: pa.Schema) -> pa.Table:
+    tables = [schema.empty_table(), *(year[name] for year in years)]
+    return pa.concat_tables(tables).unify_dictionaries()
 
 
 @tag(stage="validation", target_=...)
@@ -197,7 +266,7 @@ def heart_rate_summaries_resolved(
         exclusions=exclusions,
         future_limit=heart_rate_future_limit,
     )
-    winners, rules = _one_a_day(summaries)
+    winners, rules = one_a_day(summaries)
     lost = winners != np.arange(len(winners))
     losers, kept = np.flatnonzero(lost), np.flatnonzero(~lost)
     kept = kept[np.argsort(integers(summaries["local_date"])[kept])]
@@ -211,37 +280,48 @@ def heart_rate_summaries_resolved(
     }
 
 
-def _one_a_day(summaries: pa.Table) -> tuple[resolution.Indices, Any]:
-    """Winner and rule of each summary among those of its local date."""
-    updates = resolution.updates_of(summaries)
-    sources, devices = ranks_of(summaries["source"]), ranks_of(summaries["device"])
-    values = [summaries[name].to_numpy() for name in _SUMMARY_VALUES]
-    is_merged = equals(summaries["device"], heart_rate_duplicates.MERGED_DEVICE)
-    winners = resolution.winners_of(
-        [integers(summaries["local_date"])],
-        [
-            resolution.priority_of(summaries["source"], SOURCE_PRIORITY),
-            ~is_merged,
-            -updates,
-            devices,
-            *values,
-            ranks_of(summaries["raw_sha256"]),
-            integers(summaries["raw_row"]),
-        ],
-    )
-    series = (sources == sources[winners]) & (devices == devices[winners])
-    equal = series.copy()
-    for column in values:
-        equal &= (column == column[winners]) | (np.isnan(column) & np.isnan(column[winners]))
-    rules = np.full(len(winners), OTHER_SUMMARY, object)
-    rules[series] = resolution.CONFLICT
-    rules[series & (updates != updates[winners])] = resolution.LATER_ISSUE
-    rules[equal] = resolution.SAME_READING
-    return winners, rules
+@tag(stage="merge")
+def heart_rate_year_samples(
+    heart_rate_samples: Sequence[Mapping[str, pa.Table]],
+) -> Parallelizable[Mapping[str, pa.Table]]:
+    """The samples of one UTC year.
+
+    Shape: `records` (`records.HEART_RATE_SAMPLES`).
+
+    Units: beats per minute.
+    """
+    yield from heart_rate_samples
 
 
 @tag(stage="merge")
-def heart_rate_daily(heart_rate_samples: pa.Table, heart_rate_summaries: pa.Table) -> pa.Table:
+def heart_rate_year_days(heart_rate_year_samples: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Figures of the local days of one UTC year, and the samples that are needed beside them.
+
+    Shape: `figures`, one row for each day that no other year can have samples of; `loose`, the
+    samples of the other days and the resting heart rates.
+
+    Units: beats per minute.
+
+    Source: `clinical.REST_WINDOW_MINUTES`.
+    """
+    return days_of_year(heart_rate_year_samples["records"])
+
+
+@tag(stage="merge")
+def heart_rate_years_days(
+    heart_rate_year_days: Collect[dict[str, pa.Table]],
+) -> list[dict[str, pa.Table]]:
+    """Figures of the local days of each UTC year, in the order of the years.
+
+    Units: beats per minute.
+    """
+    return list(heart_rate_year_days)
+
+
+@tag(stage="merge")
+def heart_rate_daily(
+    heart_rate_years_days: Sequence[Mapping[str, pa.Table]], heart_rate_summaries: pa.Table
+) -> pa.Table:
     """Figures of each local day, from its samples or else from a vendor's summary.
 
     The resting heart rate is the vendor's own; else the lowest mean of 30 minutes; else null.
@@ -253,89 +333,4 @@ def heart_rate_daily(heart_rate_samples: pa.Table, heart_rate_summaries: pa.Tabl
 
     Source: `clinical.REST_WINDOW_MINUTES`.
     """
-    is_resting = equals(heart_rate_samples["kind"], "resting")
-    resting = heart_rate_samples.filter(pa.array(is_resting))
-    samples = heart_rate_samples
-    if resting.num_rows:
-        samples = heart_rate_samples.filter(pa.array(~is_resting))
-    summaries = _by_date(heart_rate_summaries, ["source", *_SUMMARY_VALUES])
-    vendor = _vendor_resting(resting, summaries)
-    days = _sample_days(samples).join([summaries.drop(columns="source"), vendor], how="outer")
-    table = _daily_frame(days.sort_index())
-    columns = {name: pa.array(table[name], from_pandas=True) for name in table.columns}
-    return records.table_from_columns(_DAILY, columns, len(table))
-
-
-def _by_date(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:
-    """The named columns of a small table, by day since 1970."""
-    frame: pd.DataFrame = table.select(list(names)).to_pandas()
-    return frame.set_index(pd.Index(integers(table["local_date"]), name="day"))
-
-
-def _vendor_resting(resting: pa.Table, summaries: pd.DataFrame) -> pd.DataFrame:
-    """The vendor's resting heart rate of each day: the preferred source's, its latest."""
-    told = _by_date(resting, ["source", "heart_rate_bpm"])
-    told.columns = pd.Index(["source", "vendor_bpm"])
-    summed = summaries[["source", "resting_heart_rate_bpm"]].dropna()
-    summed.columns = told.columns
-    told = told.astype({"source": str}).assign(place=range(len(told)))
-    summed = summed.astype({"source": str}).assign(place=-1)
-    places = {source: place for place, source in enumerate(SOURCE_PRIORITY)}
-    both = pd.concat([told, summed])
-    both["priority"] = both["source"].map(places).fillna(len(places))
-    both = both.sort_values(
-        ["priority", "source", "place"], ascending=[True, True, False], kind="stable"
-    )
-    first = both[~both.index.duplicated()]
-    return pd.DataFrame(
-        {"vendor_bpm": first["vendor_bpm"], "vendor_method": "vendor:" + first["source"]}
-    )
-
-
-def _sample_days(samples: pa.Table) -> pd.DataFrame:
-    """Mean, lowest, highest and count of the samples of each day, and their lowest mean at rest."""
-    days = day_groups(samples["local_date"])
-    index = pd.Index(integers(days.dates), name="day")
-    if not len(index):
-        names = ["mean", "min", "max", "count", "rest"]
-        return pd.DataFrame(columns=names, index=index, dtype=np.float64)
-    values = days.arranged(in_thousandths(samples["heart_rate_bpm"]))
-    counts = np.diff(np.append(days.starts, len(values)))
-    return pd.DataFrame(
-        {
-            "mean": np.add.reduceat(values, days.starts) / (counts * SCALE),
-            "min": np.minimum.reduceat(values, days.starts) / SCALE,
-            "max": np.maximum.reduceat(values, days.starts) / SCALE,
-            "count": counts,
-            "rest": _at_rest(samples, values, days),
-        },
-        index=index,
-    )
-
-
-def _at_rest(samples: pa.Table, values: Any, days: DayGroups) -> Any:
-    instants = days.arranged(integers(samples["start_utc"]))
-    return lowest_means(instants, values, days.starts) / SCALE
-
-
-def _daily_frame(days: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the daily table; a summary serves only a day without samples."""
-    sampled = days["count"].notna()
-    summed = ~sampled & days[list(_SUMMARY_VALUES[:3])].notna().any(axis="columns")
-    basis = pd.Series(None, index=days.index, dtype=object)
-    basis[sampled], basis[summed] = "samples", "vendor_summary"
-    method = days["vendor_method"].astype(object)
-    derived = days["vendor_bpm"].isna() & days["rest"].notna()
-    method[derived] = METHOD
-    return pd.DataFrame(
-        {
-            "local_date": days.index.to_numpy().astype("datetime64[D]"),
-            "heart_rate_mean_bpm": days["mean"].where(sampled, days["heart_rate_mean_bpm"]),
-            "heart_rate_min_bpm": days["min"].where(sampled, days["heart_rate_min_bpm"]),
-            "heart_rate_max_bpm": days["max"].where(sampled, days["heart_rate_max_bpm"]),
-            "heart_rate_sample_count": days["count"].astype("Int32"),
-            "heart_rate_basis": basis,
-            "resting_heart_rate_bpm": days["vendor_bpm"].fillna(days["rest"]),
-            "resting_heart_rate_method": method,
-        }
-    ).reset_index(drop=True)
+    return days_of_years(heart_rate_years_days, heart_rate_summaries)

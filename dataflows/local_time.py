@@ -38,6 +38,7 @@ from dataflows.clocks import (
     zone_named,
 )
 from dataflows.rejection import rejected_where, with_flag
+from dataflows.rows import rows_where
 from dataflows.text_codes import equals
 
 __all__ = [
@@ -189,9 +190,7 @@ def normalised_records(
         rejected_where(table, times.untimed, check="missing_time", **reject),
         rejected_where(table, times.nonexistent & ~times.untimed, check=NONEXISTENT, **reject),
     ]
-    bad = times.untimed | times.nonexistent
-    if bad.any():
-        normalised = normalised.filter(pa.array(~bad))
+    normalised = rows_where(normalised, ~(times.untimed | times.nonexistent))
     return normalised.cast(_with_update(schema, normalised)), pa.concat_tables(rejected)
 
 

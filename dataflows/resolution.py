@@ -15,8 +15,16 @@ from numpy.typing import NDArray
 from dataflows import records
 from dataflows.clocks import integers
 from dataflows.rejection import rejected_where
+from dataflows.rows import rows_where, taken
 from dataflows.text_codes import codes_of, equals
 
+EXCLUSIONS: Final = pa.schema(
+    [
+        pa.field("raw_sha256", pa.string()),
+        pa.field("raw_row", pa.int32()),
+        pa.field("reason", pa.string()),
+    ]
+)
 EXCLUDED: Final = "excluded_by_owner"
 FUTURE: Final = "future_time"
 SAME_READING: Final = "same_reading"
@@ -24,8 +32,6 @@ LATER_ISSUE: Final = "later_issue"
 CONFLICT: Final = "conflicting_values"
 # An update that an export does not tell counts as older than any that one tells.
 NEVER_UPDATED: Final = -(2**62)
-# Runs of neighbours from this length on are worth a chunk of their own.
-LONG_RUN: Final = 65_536
 
 Indices = NDArray[np.int64]
 
@@ -49,27 +55,16 @@ def _first_file(table: pa.Table) -> str:
 
 
 def published(table: pa.Table, schema: pa.Schema, order: Indices | None = None) -> pa.Table:
-    """The columns of `schema`, of the given rows in the given order; None means as they are."""
+    """The columns of `schema`, of the given rows in the given order; None means as they are.
+
+    Shape: `schema`; the very same table if it is so already.
+    """
+    if order is None and table.schema.equals(schema):
+        return table
     chosen = table.select(schema.names)
     if order is not None:
-        chosen = _taken(chosen, order)
+        chosen = taken(chosen, order)
     return chosen.cast(schema)
-
-
-def _taken(table: pa.Table, order: Indices) -> pa.Table:
-    """The rows in the given order; of long runs of neighbours nothing is copied."""
-    edges = np.concatenate(([0], np.flatnonzero(np.diff(order) != 1) + 1, [len(order)]))
-    long = np.flatnonzero(np.diff(edges) >= LONG_RUN)
-    parts, done = [], 0
-    for first, last in zip(edges[long].tolist(), edges[long + 1].tolist(), strict=True):
-        parts += [
-            table.take(pa.array(order[done:first])),
-            table.slice(int(order[first]), last - first),
-        ]
-        done = last
-    parts.append(table.take(pa.array(order[done:])))
-    filled = [part for part in parts if part.num_rows]
-    return pa.concat_tables(filled) if filled else table.slice(0, 0)
 
 
 def without_withdrawn(
@@ -80,7 +75,7 @@ def without_withdrawn(
     Args:
         table: Valid records of all files.
         signal: Name of the signal.
-        exclusions: raw_sha256, raw_row, reason.
+        exclusions: `EXCLUSIONS`.
         future_limit: The last instant that is not in the future, as ISO 8601; None where no
             record is later.
 
@@ -95,8 +90,7 @@ def without_withdrawn(
             rejected_where(table, late, signal=signal, check=FUTURE, column="start_utc")
         )
         gone = excluded | late
-    kept = table.filter(pa.array(~gone)) if gone.any() else table
-    return kept, pa.concat_tables(rejected)
+    return rows_where(table, ~gone), pa.concat_tables(rejected)
 
 
 def _excluded(

@@ -152,5 +152,5 @@ def test_one_more_file_costs_one_parse(exports, tmp_path):
     assert set(files.values()) == {"reused"}
     by_name = {node["node"]: node for node in done["nodes"]}
     assert by_name["parsed_export"]["files"] == 1
-    assert by_name["heart_rate_resolved"]["action"] == "reused"
+    assert by_name["heart_rate_year_resolved"]["action"] == "reused"
     assert by_name["sleep_daily"]["action"] == "reused"

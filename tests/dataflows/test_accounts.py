@@ -62,14 +62,20 @@ def checked_export(**rows):
 def outcome(*exports, exclusions=None, as_of=AS_OF):
     exclusions = wishes() if exclusions is None else exclusions
     limits = collection.future_limit_utc(exports, as_of)
+    years = [
+        heart_rate.heart_rate_year_resolved(year)
+        for year in heart_rate.heart_rate_year(
+            collection.heart_rate_valid(exports), exclusions, limits["heart_rate_future_limit"]
+        )
+    ]
     return {
+        "heart_rate_years_resolved": years,
+        "heart_rate_shadowed": heart_rate.heart_rate_shadowed(years),
+        "heart_rate_withdrawn": heart_rate.heart_rate_withdrawn(years),
         **blood_pressure.blood_pressure_resolved(
             collection.blood_pressure_valid(exports),
             exclusions,
             limits["blood_pressure_future_limit"],
-        ),
-        **heart_rate.heart_rate_resolved(
-            collection.heart_rate_valid(exports), exclusions, limits["heart_rate_future_limit"]
         ),
         **heart_rate.heart_rate_summaries_resolved(
             collection.heart_rate_summaries_valid(exports),
@@ -174,7 +180,7 @@ def test_the_limit_of_the_future_stays_none_while_nothing_is_later():
 
 def test_a_file_without_a_signal_adds_nothing_to_it():
     exports = [checked_export(heart_rate=[beat(2)]), checked_export()]
-    assert len(collection.heart_rate_valid(exports)) == 1
+    assert collection.heart_rate_valid(exports) == collection.heart_rate_valid(exports[:1])
     assert collection.blood_pressure_valid(exports) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflows import heart_rate, records
+from dataflows import collection, heart_rate, records, resolution, rows
 
 NO_EXCLUSIONS = pa.table(
     {
@@ -59,17 +59,40 @@ def checked(samples=(), summaries=(), evidence=None, source="configured"):
     return heart_rate.heart_rate_checked(normalised)
 
 
-def resolved(*files, exclusions=NO_EXCLUSIONS, limit=None):
-    valid = [checked(rows)["valid"] for rows in files]
-    return heart_rate.heart_rate_resolved(valid, exclusions, limit)
+def valid_of(result):
+    """The valid samples of one file."""
+    parts = [part["records"] for part in result["years"].values()]
+    return resolution.concatenated(parts, records.HEART_RATE_SAMPLES)
+
+
+def years_of(*files, exclusions=NO_EXCLUSIONS, limit=None):
+    valid = collection.heart_rate_valid([{"heart_rate": checked(rows)} for rows in files])
+    return list(heart_rate.heart_rate_year(valid, exclusions, limit))
+
+
+def resolved(*files, **options):
+    years = [heart_rate.heart_rate_year_resolved(year) for year in years_of(*files, **options)]
+    samples = [year["records"] for year in heart_rate.heart_rate_samples(years)]
+    return {
+        "heart_rate_samples": pa.concat_tables(
+            [records.empty(records.HEART_RATE_SAMPLES), *samples]
+        ).unify_dictionaries(),
+        "heart_rate_shadowed": heart_rate.heart_rate_shadowed(years),
+        "heart_rate_withdrawn": heart_rate.heart_rate_withdrawn(years),
+        "years": years,
+    }
 
 
 def daily(*files, summaries=()):
-    samples = resolved(*files)["heart_rate_samples"]
+    samples = heart_rate.heart_rate_samples(resolved(*files)["years"])
+    days = [
+        heart_rate.heart_rate_year_days(year)
+        for year in heart_rate.heart_rate_year_samples(samples)
+    ]
     chosen = heart_rate.heart_rate_summaries_resolved(
         [checked((), summaries)["summaries"]], NO_EXCLUSIONS, None
     )
-    return heart_rate.heart_rate_daily(samples, chosen["heart_rate_summaries"]).to_pylist()
+    return heart_rate.heart_rate_daily(days, chosen["heart_rate_summaries"]).to_pylist()
 
 
 def kept(result):
@@ -83,13 +106,13 @@ def rules(result):
 @pytest.mark.parametrize(("bpm", "stays"), [(20, True), (250, True), (19.9, False), (251, False)])
 def test_a_heart_rate_stays_up_to_its_limits(bpm, stays):
     result = checked([sample(bpm=bpm)])
-    assert (result["valid"].num_rows, result["rejected"].num_rows) == (stays, not stays)
+    assert (valid_of(result).num_rows, result["rejected"].num_rows) == (stays, not stays)
 
 
 @pytest.mark.parametrize(("bpm", "stays"), [(25, True), (130, True), (24, False), (131, False)])
 def test_a_resting_heart_rate_has_narrower_limits(bpm, stays):
     result = checked([sample(bpm=131), sample(1, bpm=bpm, kind="resting")])
-    assert (result["valid"].num_rows, result["rejected"].num_rows) == (1 + stays, not stays)
+    assert (valid_of(result).num_rows, result["rejected"].num_rows) == (1 + stays, not stays)
     assert set(result["rejected"]["check"].to_pylist()) <= {"out_of_range"}
 
 
@@ -111,21 +134,25 @@ def test_an_offset_beside_sleep_places_samples_when_the_home_zone_is_only_assume
     stages = records.empty(records.PARSED["sleep_stages"])
     evidence = heart_rate.time_evidence(sessions, stages)
     row = {"start_utc": MORNING + timedelta(hours=9)}
-    valid = checked([sample() | row], evidence=evidence, source="assumed")["valid"]
+    valid = valid_of(checked([sample() | row], evidence=evidence, source="assumed"))
     assert valid["time_zone_source"].to_pylist() == ["inferred"]
     assert valid["local_date"].to_pylist() == [date(2024, 3, 5)]
 
 
 def test_a_table_that_needs_no_change_is_not_copied():
     normalised = heart_rate.heart_rate_normalized(
-        parsed("heart_rate", [sample()]),
+        parsed("heart_rate", [sample()]).drop_columns("updated_utc"),
         parsed("heart_rate_summaries", []),
         heart_rate.offset_evidence(),
         "UTC",
         "configured",
     )
-    valid = heart_rate.heart_rate_checked(normalised)["valid"]
-    assert valid is normalised["records"]
+    part = heart_rate.heart_rate_checked(normalised)["years"]["2024"]
+    assert part["records"] is normalised["years"]["2024"]["records"]
+    valid = {"2024": [part]}
+    (year,) = heart_rate.heart_rate_year(valid, NO_EXCLUSIONS, None)
+    samples = heart_rate.heart_rate_year_resolved(year)["samples"]
+    assert samples["records"] is part["records"]
 
 
 def test_the_same_sample_in_two_files_counts_once():
@@ -370,9 +397,9 @@ def test_a_week_later_everything_is_a_week_later(rows):
 
 
 def test_long_runs_of_neighbours_are_taken_in_order_without_a_copy(monkeypatch):
-    rows = [sample(minutes, 60 + minutes) for minutes in range(9)]
-    early, late = numbered(rows[1:]), [rows[0] | {"raw_sha256": "b" * 64, "raw_row": 2}]
+    samples = [sample(minutes, 60 + minutes) for minutes in range(9)]
+    early, late = numbered(samples[1:]), [samples[0] | {"raw_sha256": "b" * 64, "raw_row": 2}]
     whole = resolved(early, late)
-    monkeypatch.setattr(heart_rate.resolution, "LONG_RUN", 3)
+    monkeypatch.setattr(rows, "LONG_RUN", 3)
     assert resolved(early, late)["heart_rate_samples"].equals(whole["heart_rate_samples"])
     assert kept(whole) == [60 + minutes for minutes in range(9)]
