@@ -7,7 +7,6 @@ result = engine.run(plan, run_id="r1")
 engine.materializer.codecs.decode(result.artifact("answer"))
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -17,17 +16,13 @@ from hamilton import driver as hamilton_driver
 from hamilton.execution.executors import MultiThreadingExecutor, SynchronousLocalTaskExecutor
 
 from adapters.flow import CodeSource, Flow, UnsupportedFlowError
+from adapters.logs import silence_frameworks
 from adapters.materializer import Materializer, StoredEdges
 from adapters.planner import RUN, Plan, Planner
 from registry.generations import NodeAction
 from registry.store import Artifact, DamagedArtifactError, Store
 
 MOST_HEALINGS: Final = 100
-
-# Hamilton logs the inputs of a node that fails.
-for _name in ("hamilton.execution", "hamilton.driver"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
-
 
 @dataclass(frozen=True)
 class Request:
@@ -86,6 +81,7 @@ class Engine:
         workers: int = 2,
         on_action: Callable[[NodeAction], None] = lambda _action: None,
     ) -> None:
+        silence_frameworks()
         self.store = store
         self.materializer = Materializer(store, on_action)
         self._driver = build_driver(modules, self.materializer, executor, workers)
