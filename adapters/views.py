@@ -35,9 +35,9 @@ def csv_bytes(table: pa.Table) -> pa.Buffer:
 
 def _written(table: pa.Table, quoting_style: str) -> pa.Buffer:
     sink = pa.BufferOutputStream()
-    sink.write(",".join(table.column_names).encode() + b"\n")
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style=quoting_style)
-    pyarrow.csv.write_csv(table, sink, options)
+    options = pyarrow.csv.WriteOptions(quoting_header="none", quoting_style=quoting_style)
+    # An empty chunk makes Arrow's writer repeat whatever is in its buffer (apache/arrow#36889).
+    pyarrow.csv.write_csv(table.combine_chunks(), sink, options)
     return sink.getvalue()
 
 

@@ -57,6 +57,13 @@ def test_an_empty_table_is_its_header():
     assert text_of(pa.table({"a": pa.array([], pa.float64())})) == "a\n"
 
 
+def test_empty_chunks_leave_no_trace_in_a_csv():
+    some = pa.table({"a": ["x", "y"], "b": [1, 2]})
+    chunked = pa.concat_tables([some.slice(0, 0), some, some.slice(0, 0), some])
+    assert text_of(chunked) == "a,b\nx,1\ny,2\nx,1\ny,2\n"
+    assert text_of(chunked.slice(0, 0)) == "a,b\n"
+
+
 @pytest.fixture
 def published(tmp_path):
     store = Store(tmp_path, Database(tmp_path / "registry.sqlite"))
