@@ -184,6 +184,23 @@ def test_a_file_without_a_signal_adds_nothing_to_it():
     assert collection.blood_pressure_valid(exports) == []
 
 
+def test_the_latest_instant_of_a_file_is_that_of_its_last_year():
+    year = 366 * 24 * 60
+    export = checked_export(heart_rate=[beat(2), beat(3, minutes=year), beat(4, minutes=9)])
+    assert list(export["heart_rate"]["years"]) == ["2024", "2025"]
+    assert export["latest_start_utc"]["heart_rate"] == "2025-03-05T07:00:00+00:00"
+    assert export["valid_rows"]["heart_rate"] == 3
+
+
+def test_a_session_made_from_stages_counts_as_parsed():
+    night = [
+        origin(row, minutes=60 * row) | {"end_utc": MORNING + timedelta(hours=row + 1)}
+        for row in range(2, 8)
+    ]
+    stages = [row | {"stage": "light"} for row in night]
+    assert books(checked_export(sleep_stages=stages))["sleep"]["parsed"] == 1
+
+
 @pytest.mark.parametrize("table", ["blood_pressure_readings", "blood_pressure_shadowed"])
 def test_a_lost_row_is_an_error_that_names_the_signal_and_no_value(table):
     exports = [checked_export(**FILE)]

@@ -128,8 +128,9 @@ def test_local_days_across_a_new_year_hold_all_their_samples(rows):
     expected = {}
     for row in rows:
         expected.setdefault(row["local_date"], []).append(row)
-    found = {row["local_date"]: row for row in daily(table_of(rows))}
-    assert sorted(found) == list(found) == sorted(expected)
+    days = daily(table_of(rows))
+    assert [day["local_date"] for day in days] == sorted(expected)
+    found = {day["local_date"]: day for day in days}
     for day, of_day in expected.items():
         measured = [row for row in of_day if row["kind"] != "resting"]
         values = [row["heart_rate_bpm"] for row in measured]
