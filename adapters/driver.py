@@ -1,12 +1,11 @@
 """The composition root: sources, registry and Hamilton wired into one run of one profile."""
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -21,13 +20,11 @@ from adapters.file_reports import (
     nothing_to_ingest,
     parse_reports,
 )
-from adapters.profile import DEMO, Profile
+from adapters.profile import Profile
 from adapters.report import FileReport, RunReport, node_reports
-from adapters.settings import Settings, machine_time_zone
-from adapters.sources import Source, SourceReport
-from adapters.sources.demo import DEMO_END_DATE, DEMO_TIME_ZONE
-from adapters.sources.demo.source import DemoSource
-from adapters.sources.inbox import Inbox
+from adapters.run_inputs import as_of_utc, home_time_zone, source_of
+from adapters.settings import Settings
+from adapters.sources import SourceReport
 from adapters.views import publish_views
 from dataflows import (
     accounts,
@@ -97,18 +94,6 @@ class RunOptions:
     def asks_sources(self) -> bool:
         """Whether new exports are looked for."""
         return not (self.skip_ingestion or self.dry_run or self.start_stage != STAGES[0])
-
-
-def source_of(profile: Profile, settings: Settings) -> Source:
-    """Where a profile's exports come from."""
-    if profile.name == DEMO:
-        return DemoSource(demo_end(settings))
-    return Inbox(profile.inbox, settings.zip_password_file)
-
-
-def demo_end(settings: Settings) -> date:
-    """The demo person's last day: a constant, unless the settings say as of when."""
-    return settings.as_of.date() if settings.as_of else DEMO_END_DATE
 
 
 class Run:
@@ -250,29 +235,15 @@ class Run:
         if not entries and not self._options.dry_run:
             raise NothingToIngestError(nothing_to_ingest(self._profile, self._source_report))
         self._flow_entries = entries
-        home_zone, zone_source = self._home_zone()
+        home_zone, zone_source = home_time_zone(self._profile, self._settings)
         return {
             "export_files": [Artifact(e.sha256, "raw", e.size) for e in entries],
             "exclusions": self._exclusions(engine),
             "date_order": self._settings.date_order,
             "home_time_zone": home_zone,
             "home_time_zone_source": zone_source,
-            "as_of_utc": self._as_of(entries),
+            "as_of_utc": as_of_utc(self._profile, self._settings, entries),
         }
-
-    def _home_zone(self) -> tuple[str, str]:
-        if self._settings.time_zone:
-            return self._settings.time_zone, "configured"
-        if self._profile.name == DEMO:
-            return DEMO_TIME_ZONE, "configured"
-        return machine_time_zone(os.environ), "assumed"
-
-    def _as_of(self, entries: Sequence[RawEntry]) -> str:
-        if self._settings.as_of:
-            return f"{self._settings.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        if self._profile.name == DEMO:
-            return f"{demo_end(self._settings)}T23:59:59Z"
-        return max((entry.stored_utc for entry in entries), default="1970-01-01T00:00:00Z")
 
     def _exclusions(self, engine: Engine) -> Artifact:
         path = self._profile.corrections
@@ -317,7 +288,7 @@ class Run:
         entries = self._profile.raw_files.entries()
         return {
             "profile": self._profile.name,
-            "as_of_utc": self._as_of(flow_files(entries)),
+            "as_of_utc": as_of_utc(self._profile, self._settings, flow_files(entries)),
             "raw_files": [asdict(entry) for entry in entries],
         }
 

@@ -24,6 +24,7 @@ from registry.store import Artifact, DamagedArtifactError, Store
 
 MOST_HEALINGS: Final = 100
 
+
 @dataclass(frozen=True)
 class Request:
     """What a run is asked to do.

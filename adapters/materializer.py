@@ -6,15 +6,12 @@ result is handed on; otherwise the inputs are opened, the function runs, and its
 committed before the next node can see it. An equal result of a changed input stops the change
 there.
 
-Use it with any Hamilton modules: see `adapters.driver.build_driver`.
+Use it with any Hamilton modules: see `adapters.execution`.
 """
 
-import json
 import threading
 import time
 import traceback
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,15 +21,15 @@ import pyarrow as pa
 from hamilton.lifecycle import EdgeConnectionHook, NodeExecutionMethod, ResultBuilder
 
 from adapters import AdapterError
-from adapters.codecs import VERSION, Codecs, read_parquet
+from adapters.codecs import Codecs, read_parquet
 from adapters.flow import Flow, FlowNode, code_facts
+from adapters.identity import Identified, identify, is_artifacts
+from adapters.table_cache import TableCache
 from dataflows import DataflowError
 from registry import RegistryError
-from registry.fingerprint import computation_key, fingerprint
 from registry.generations import NodeAction
-from registry.store import Artifact, Computation, Input, Store
+from registry.store import Artifact, Computation, Store
 
-CACHE_BYTES: Final = 256 << 20
 _READ_BACK_AS: Final = ({dict, Mapping}, {list, Sequence})
 
 
@@ -45,97 +42,6 @@ class NodeFailedError(AdapterError):
         self.node, self.item = node, item
         of_file = f" (file {item[:12]})" if item else ""
         super().__init__(f"node {node}{of_file} failed: {problem}")
-
-
-@dataclass(frozen=True)
-class Identified:
-    """The identity of a computation before it runs."""
-
-    key: str
-    inputs: tuple[Input, ...]
-
-
-def identify(node: FlowNode, arguments: Mapping[str, Any]) -> Identified:
-    """The key and the lineage edges of a node that would receive these arguments.
-
-    Args:
-        node: The node.
-        arguments: Parameter -> an artifact, a list of artifacts, or a plain value.
-    """
-    configuration: dict[str, str] = {}
-    data: dict[str, str | list[str]] = {}
-    inputs: list[Input] = []
-    for parameter in sorted(arguments):
-        argument = arguments[parameter]
-        if isinstance(argument, Artifact):
-            data[parameter] = f"{argument.codec}:{argument.sha256}"
-            inputs.append(_edge(parameter, argument))
-        elif _is_artifacts(argument):
-            data[parameter] = [f"{found.codec}:{found.sha256}" for found in argument]
-            inputs += [_edge(parameter, found, place) for place, found in enumerate(argument)]
-        else:
-            configuration[parameter] = fingerprint(argument)
-            text = json.dumps(argument, default=str, sort_keys=True)
-            inputs.append(Input(parameter, "configuration", configuration[parameter], value=text))
-    key = computation_key(
-        node=node.name,
-        codec_version=VERSION,
-        code=node.code.digest,
-        configuration=configuration,
-        data=data,
-    )
-    return Identified(key, tuple(inputs))
-
-
-def _is_artifacts(value: object) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and bool(value)
-        and all(isinstance(item, Artifact) for item in value)
-    )
-
-
-def _edge(parameter: str, artifact: Artifact, position: int = 0) -> Input:
-    kind = "raw" if artifact.codec == "raw" else "artifact"
-    return Input(parameter, kind, artifact.sha256, position, artifact.key)
-
-
-class TableCache:
-    """Opened tables, and the artifact of each table that is alive."""
-
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._limit = limit
-        self._held = 0
-        self._tables: OrderedDict[str, pa.Table] = OrderedDict()
-        self._artifacts: dict[int, tuple[weakref.ref[pa.Table], Artifact]] = {}
-        self._lock = threading.RLock()
-
-    def add(self, artifact: Artifact, table: pa.Table) -> None:
-        """Remember a table under its artifact, dropping the longest unused ones."""
-        place = id(table)
-        with self._lock:
-            reference = weakref.ref(table, lambda _gone: self._artifacts.pop(place, None))
-            self._artifacts[place] = (reference, artifact)
-            if artifact.sha256 in self._tables:
-                return
-            self._tables[artifact.sha256] = table
-            self._held += table.nbytes
-            while len(self._tables) > 1 and self._held > self._limit:
-                self._held -= self._tables.popitem(last=False)[1].nbytes
-
-    def table(self, sha256: str) -> pa.Table | None:
-        """The table with this content, if it is still held."""
-        with self._lock:
-            found = self._tables.get(sha256)
-            if found is not None:
-                self._tables.move_to_end(sha256)
-            return found
-
-    def artifact(self, table: pa.Table) -> Artifact | None:
-        """The artifact of this very table."""
-        with self._lock:
-            reference, artifact = self._artifacts.get(id(table), (None, None))
-            return artifact if reference is not None and reference() is table else None
 
 
 @dataclass
@@ -253,13 +159,15 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
             values = list(node.callable(**self._opened(arguments)))
         except Exception as error:  # noqa: BLE001 - any error of a node becomes ours
             raise _node_failed(node, "", error) from None
-        return [self._item(node, value) for value in values]
+        keys = [found.key for found in arguments.values() if isinstance(found, Artifact)]
+        producer = keys[0] if len(keys) == 1 else None
+        return [self._item(node, value, producer) for value in values]
 
-    def _item(self, node: FlowNode, value: object) -> Artifact:
+    def _item(self, node: FlowNode, value: object, producer: str | None) -> Artifact:
         encoded = self.codecs.encode(value, node.name)
         if encoded.content is not None:
             self.store.add_input(encoded)
-        return replace(encoded.artifact, item=encoded.artifact.sha256)
+        return replace(encoded.artifact, key=producer, item=encoded.artifact.sha256)
 
     def _collected(self, node: FlowNode, arguments: Mapping[str, Any]) -> list[Artifact]:
         """What a block made, in the order of its items: planned results beside new ones."""
@@ -342,7 +250,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
     def _open(self, argument: Any) -> Any:
         if isinstance(argument, Artifact):
             return self.codecs.decode(argument)
-        if _is_artifacts(argument):
+        if is_artifacts(argument):
             return [self.codecs.decode(artifact) for artifact in argument]
         return argument
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from adapters.flow import Flow, FlowNode
-from adapters.materializer import Block, Identified, Materializer, identify
+from adapters.identity import Identified, identify
+from adapters.materializer import Block, Materializer
 from registry.generations import NodeAction
 from registry.store import Artifact, Store
 

@@ -1,0 +1,65 @@
+"""The identity of a computation: its key, and the edges that its lineage will have."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from adapters.codecs import VERSION
+from adapters.flow import FlowNode
+from registry.fingerprint import computation_key, fingerprint
+from registry.store import Artifact, Input
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The identity of a computation before it runs."""
+
+    key: str
+    inputs: tuple[Input, ...]
+
+
+def identify(node: FlowNode, arguments: Mapping[str, Any]) -> Identified:
+    """The key and the lineage edges of a node that would receive these arguments.
+
+    Args:
+        node: The node.
+        arguments: Parameter -> an artifact, a list of artifacts, or a plain value.
+    """
+    configuration: dict[str, str] = {}
+    data: dict[str, str | list[str]] = {}
+    inputs: list[Input] = []
+    for parameter in sorted(arguments):
+        argument = arguments[parameter]
+        if isinstance(argument, Artifact):
+            data[parameter] = f"{argument.codec}:{argument.sha256}"
+            inputs.append(_edge(parameter, argument))
+        elif is_artifacts(argument):
+            data[parameter] = [f"{found.codec}:{found.sha256}" for found in argument]
+            inputs += [_edge(parameter, found, place) for place, found in enumerate(argument)]
+        else:
+            configuration[parameter] = fingerprint(argument)
+            text = json.dumps(argument, default=str, sort_keys=True)
+            inputs.append(Input(parameter, "configuration", configuration[parameter], value=text))
+    key = computation_key(
+        node=node.name,
+        codec_version=VERSION,
+        code=node.code.digest,
+        configuration=configuration,
+        data=data,
+    )
+    return Identified(key, tuple(inputs))
+
+
+def is_artifacts(value: object) -> TypeGuard[list[Artifact]]:
+    """Whether a node's argument is a list of artifacts: what a block made."""
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(item, Artifact) for item in value)
+    )
+
+
+def _edge(parameter: str, artifact: Artifact, position: int = 0) -> Input:
+    kind = "raw" if artifact.codec == "raw" else "artifact"
+    return Input(parameter, kind, artifact.sha256, position, artifact.key)
