@@ -28,7 +28,13 @@ from adapters.table_cache import TableCache
 from dataflows import DataflowError
 from registry import RegistryError
 from registry.generations import NodeAction
-from registry.store import Artifact, Computation, Store
+from registry.store import (
+    Artifact,
+    Computation,
+    DamagedArtifactError,
+    EncodedArtifact,
+    Store,
+)
 
 _READ_BACK_AS: Final = ({dict, Mapping}, {list, Sequence})
 
@@ -46,9 +52,16 @@ class NodeFailedError(AdapterError):
 
 @dataclass
 class Block:
-    """A parallel block in one run: its items in order, and the results that are known already."""
+    """A parallel block in one run: its items in order, and the results that are known already.
+
+    Attributes:
+        items: All that its expanding node yields.
+        unsaved: Items whose bytes may not be stored yet; a plan writes nothing.
+        fresh: Item -> the result that is known.
+    """
 
     items: list[Artifact]
+    unsaved: dict[str, EncodedArtifact] = field(default_factory=dict)
     fresh: dict[str, Artifact] = field(default_factory=dict)
 
     @property
@@ -150,24 +163,34 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
     def expand(self, node: FlowNode, arguments: Mapping[str, Any]) -> list[Artifact]:
         """The items that have to run: those of the plan, or else all that the node yields."""
         if node.name not in self.blocks:
-            self.blocks[node.name] = Block(self.items_of(node, arguments))
-        return self.blocks[node.name].stale_items
+            self.blocks[node.name] = self.block_of(node, arguments)
+        block = self.blocks[node.name]
+        for item in block.stale_items:
+            if item.sha256 in block.unsaved:
+                self.store.add_input(block.unsaved.pop(item.sha256))
+        return block.stale_items
 
-    def items_of(self, node: FlowNode, arguments: Mapping[str, Any]) -> list[Artifact]:
-        """All items that an expanding node yields for these arguments, as artifacts."""
+    def block_of(self, node: FlowNode, arguments: Mapping[str, Any]) -> Block:
+        """All items that an expanding node yields for these arguments. Nothing is stored.
+
+        Raises:
+            DamagedArtifactError: What the node needs is missing or damaged.
+            NodeFailedError: The node raised.
+        """
         try:
             values = list(node.callable(**self._opened(arguments)))
+            encoded = [self.codecs.encode(value, node.name) for value in values]
+        except DamagedArtifactError:
+            raise
         except Exception as error:  # noqa: BLE001 - any error of a node becomes ours
             raise _node_failed(node, "", error) from None
         keys = [found.key for found in arguments.values() if isinstance(found, Artifact)]
         producer = keys[0] if len(keys) == 1 else None
-        return [self._item(node, value, producer) for value in values]
-
-    def _item(self, node: FlowNode, value: object, producer: str | None) -> Artifact:
-        encoded = self.codecs.encode(value, node.name)
-        if encoded.content is not None:
-            self.store.add_input(encoded)
-        return replace(encoded.artifact, key=producer, item=encoded.artifact.sha256)
+        made = [found.artifact for found in encoded]
+        return Block(
+            [replace(item, key=producer, item=item.sha256) for item in made],
+            {found.artifact.sha256: found for found in encoded if found.content is not None},
+        )
 
     def _collected(self, node: FlowNode, arguments: Mapping[str, Any]) -> list[Artifact]:
         """What a block made, in the order of its items: planned results beside new ones."""

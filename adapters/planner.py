@@ -7,6 +7,7 @@ decides that when it gets there, by the same keys.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from adapters.flow import Flow, FlowNode
 from adapters.identity import Identified, identify
 from adapters.materializer import Block, Materializer
 from registry.generations import NodeAction
-from registry.store import Artifact, Store
+from registry.store import Artifact, DamagedArtifactError, Store
 
 REUSE: Final = "reused"
 RUN: Final = "would-run"
@@ -90,10 +91,16 @@ class Planner:
         return [] if block is None else block.items
 
     def _plan_expand(self, node: FlowNode) -> None:
+        """Tell the items of a block, if what yields them is at hand; else the run finds out."""
         arguments = self._arguments(node, "")
-        if arguments is not None:
-            items = self._materializer.items_of(node, arguments)
-            self._plan.blocks[node.name] = Block(items)
+        if arguments is None or not all(map(self._is_at_hand, arguments.values())):
+            return
+        with suppress(DamagedArtifactError):
+            self._plan.blocks[node.name] = self._materializer.block_of(node, arguments)
+
+    def _is_at_hand(self, argument: Any) -> bool:
+        found = argument if isinstance(argument, list) else [argument]
+        return all(self._store.present(a) for a in found if isinstance(a, Artifact))
 
     def _plan_node(self, node: FlowNode, item: str) -> None:
         place = (node.name, item)
@@ -189,7 +196,7 @@ class Planner:
     def _why_new(self, node: FlowNode, place: tuple[str, str], identified: Identified) -> str:
         before = self._published.get(place)
         if before is None:
-            return "a new file" if place[1] and self._published else "first run"
+            return "a new item" if place[1] and self._published else "first run"
         changes = changed_parts(self._store, before, node, identified)
         return "; ".join(changes) or "its result was made differently"
 
