@@ -64,12 +64,20 @@ def canonical_table(table: pa.Table) -> pa.Table:
 
 
 def _canonical_column(column: pa.ChunkedArray) -> pa.Array:
-    array = column.unify_dictionaries().combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
-    if pa.types.is_dictionary(array.type):
-        return _with_sorted_dictionary(array)
-    return array
+    array = _joined(column)
+    return _with_sorted_dictionary(array) if pa.types.is_dictionary(array.type) else array
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    """The column as one array; a single chunk is not copied."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    joined = column.unify_dictionaries().combine_chunks()
+    if not isinstance(joined, pa.ChunkedArray):
+        return joined
+    if joined.num_chunks > 1:
+        raise UnsupportedValueError("a text column of more than two gigabytes", joined)
+    return joined.chunk(0) if joined.num_chunks else pa.array([], joined.type)
 
 
 def _with_sorted_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
@@ -111,8 +119,8 @@ def _packs_well(kind: pa.DataType) -> bool:
 
 
 def read_parquet(content: pa.Buffer) -> pa.Table:
-    """The table of a Parquet file's bytes."""
-    return pq.read_table(pa.BufferReader(content))
+    """The table of a Parquet file's bytes, one chunk a row group."""
+    return pq.ParquetFile(pa.BufferReader(content)).read()
 
 
 @dataclass(frozen=True)
