@@ -8,7 +8,7 @@ engine.materializer.codecs.decode(result.artifact("answer"))
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from registry.generations import NodeAction
 from registry.store import Artifact, DamagedArtifactError, Store
 
 MOST_HEALINGS: Final = 100
+_NEW: Final = "its inputs are new"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Engine:
                     raise
                 self.store.discard_damaged(damage.artifact)
             finally:
-                actions |= _what_ran(self.materializer.actions)
+                actions |= _what_ran(self.materializer.actions, plan)
             plan = self.plan(request)
         self.flow.check_sources(by_hash=True)
         return Outcome(
@@ -174,8 +175,15 @@ class Engine:
         return {node for node, block in stale if block is None} | collectors
 
 
-def _what_ran(actions: Mapping[tuple[str, str], NodeAction]) -> dict[tuple[str, str], NodeAction]:
-    return {place: action for place, action in actions.items() if action.action == "ran"}
+def _what_ran(
+    actions: Mapping[tuple[str, str], NodeAction], plan: Plan
+) -> dict[tuple[str, str], NodeAction]:
+    """What ran, for the reason that the plan gave; an item that it could not see is new."""
+    return {
+        place: replace(done, reason=plan.actions[place].reason if place in plan.actions else _NEW)
+        for place, done in actions.items()
+        if done.action == "ran"
+    }
 
 
 def build_driver(

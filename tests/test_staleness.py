@@ -4,11 +4,6 @@ import os
 
 import pytest
 
-BLOOD_PRESSURE = {
-    "blood_pressure_checked",
-    "blood_pressure_resolved",
-}
-
 
 def edit(program, path, before, after):
     file = program.project / path
@@ -53,3 +48,13 @@ def test_an_edit_of_the_adapters_reruns_nothing(copied_project):
         copied_project, "adapters/views.py", "_STAMPS: Final", "_UNUSED: Final = 1\n_STAMPS: Final"
     )
     assert ran(copied_project) == set()
+
+
+def test_an_edited_limit_reruns_what_depends_on_it_and_says_so(copied_project):
+    edit(copied_project, "dataflows/clinical.py", "Limits(50, 300)", "Limits(50, 290)")
+    nodes = {node["node"]: node for node in copied_project("--json").json["nodes"]}
+    checked = nodes["blood_pressure_checked"]
+    assert checked["action"] == "ran"
+    assert "SYSTOLIC_HARD_MMHG changed" in checked["reason"]
+    assert nodes["parsed_export"]["action"] == nodes["sleep_resolved"]["action"] == "reused"
+    assert nodes["heart_rate_year_resolved"]["action"] == "reused"

@@ -292,6 +292,17 @@ def test_the_plan_says_why(workshop):
     assert reasons["squares"] == "square will be recomputed"
 
 
+def test_what_ran_says_why(workshop):
+    workshop.run()
+    workshop.edit('"odd"', '"uneven"')
+    outcome, ran = workshop.run()
+    assert ran == ["parity"]
+    assert outcome.actions["parity", ""].reason == "first run"
+    forced, _ = workshop.run(forced=["joined"])
+    assert forced.actions["joined", ""].reason == "forced"
+    assert all(action.reason for action in forced.actions.values())
+
+
 def test_stored_files_are_immutable_and_private(workshop):
     old = os.umask(0)
     try:
