@@ -65,6 +65,12 @@ def test_people_get_a_table_and_scripts_one_object(program):
     assert json.loads(program("--json").stdout)["profile"] == "demo"
 
 
+def test_a_run_without_trouble_warns_of_nothing(published_demo):
+    done = published_demo("--force", "books")
+    assert done.exit_code == 0
+    assert "warning" not in done.stderr
+
+
 def test_global_options_stand_before_or_after_the_command(published_demo):
     before = published_demo("--json", "status").json
     after = published_demo("status", "--json").json

@@ -147,8 +147,10 @@ def _clean(options: argparse.Namespace, profile: Profile) -> Answer:
 
 
 def _file_warnings(report: RunReport) -> Iterator[str]:
+    """Files that could not be used, and, when something was done, those that nobody recognised."""
     for file in leaves(report.files):
-        if file.status != "parsed" and file.reason and (is_unusable(file) or report.ran):
+        is_news = file.status == "unrecognised" and report.ran > 0
+        if is_unusable(file) or is_news:
             yield f"{file.name}: {file.reason}"
 
 
