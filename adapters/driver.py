@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -275,14 +275,14 @@ class Run:
                 nodes=made,
                 facts=self._manifest_facts(),
             )
-        views = publish_views(
+        publish_views(
             self._profile.outputs,
             self._profile.generations.outputs(current),
             self._profile.store,
             lambda output: engine.materializer.codecs.tables(output.artifact),
         )
         status = "published" if changed else "up-to-date"
-        return self._finish(engine, status, outcome, current, views)
+        return self._finish(engine, status, outcome, current)
 
     def _manifest_facts(self) -> dict[str, Any]:
         entries = self._profile.raw_files.entries()
@@ -298,9 +298,8 @@ class Run:
         status: str,
         outcome: Outcome,
         generation: int | None,
-        views: Sequence[str] = (),
     ) -> RunReport:
-        report = self._report(engine, status, outcome.artifacts, generation, views)
+        report = self._report(engine, status, outcome.artifacts, generation)
         ended = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         started = f"{self._started:%Y-%m-%dT%H:%M:%SZ}"
         ran = [action for action in outcome.actions.values() if action.action != "reused"]
@@ -325,7 +324,6 @@ class Run:
         status: str,
         artifacts: Mapping[tuple[str, str], Artifact],
         generation: int | None,
-        views: Sequence[str] = (),
     ) -> RunReport:
         outputs = self._profile.generations.outputs(generation) if generation else {}
         books = artifacts.get((BOOKS, ""))
@@ -339,7 +337,6 @@ class Run:
             nodes=node_reports(self._actions.values(), self._stages, outputs),
             seconds=time.perf_counter() - self._clock,
             messages=self._messages,
-            views=views,
         )
 
     def _file_reports(

@@ -58,7 +58,6 @@ class RunReport:
     nodes: Sequence[NodeReport] = ()
     seconds: float = 0.0
     messages: Sequence[str] = ()
-    views: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The JSON form of the contract."""
