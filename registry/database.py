@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from registry import RegistryError
+from registry.migrations import MIGRATIONS, SCHEMA_VERSION
 from registry.objects import make_folder
 
-SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
 
@@ -79,10 +79,15 @@ class Database:
         if version > SCHEMA_VERSION:
             raise RegistryDamagedError(self.path, f"it was written by a newer version, {version}")
         if version == 0:
-            script = _SCHEMA.read_text(encoding="utf-8")
-            self._connection.executescript(
-                f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
+            self._apply(_SCHEMA.read_text(encoding="utf-8"), SCHEMA_VERSION)
+        else:
+            for later in range(version + 1, SCHEMA_VERSION + 1):
+                self._apply(MIGRATIONS[later], later)
+
+    def _apply(self, script: str, version: int) -> None:
+        self._connection.executescript(
+            f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {version}; COMMIT;"
+        )
 
     @contextmanager
     def atomic(self) -> Iterator[sqlite3.Connection]:

@@ -119,7 +119,8 @@ class Generations:
         replace_file(self._folder / "manifests" / f"{number}.json", [manifest])
         with self._database.atomic() as connection:
             connection.execute(
-                "INSERT INTO generation VALUES (?, ?, ?, ?)",
+                "INSERT INTO generation (number, run_id, published_utc, manifest) "
+                "VALUES (?, ?, ?, ?)",
                 (number, run_id, published_utc, hashlib.sha256(manifest).hexdigest()),
             )
             _insert_outputs(connection, number, outputs)

@@ -51,7 +51,12 @@ CREATE TABLE artifact_part (      -- the tables that a composite value refers to
 
 CREATE TABLE code (               -- what a code digest stands for; `explain` compares two of them
     digest TEXT PRIMARY KEY,
-    facts  TEXT NOT NULL          -- JSON: units, distributions, opaque marks
+    facts  TEXT NOT NULL          -- JSON: units, distributions, opaque marks, files
+) WITHOUT ROWID;
+
+CREATE TABLE source_text (        -- source files by content: the two sides of an explained change
+    sha256 TEXT PRIMARY KEY,
+    text   BLOB NOT NULL          -- zlib
 ) WITHOUT ROWID;
 
 CREATE TABLE computation (        -- same key, same result
@@ -68,6 +73,8 @@ CREATE TABLE computation (        -- same key, same result
 
 CREATE INDEX computation_by_node ON computation (node, item);
 
+CREATE INDEX computation_by_artifact ON computation (sha256);
+
 CREATE TABLE computation_input (  -- the lineage's edges
     key       TEXT NOT NULL,
     parameter TEXT NOT NULL,
@@ -79,14 +86,22 @@ CREATE TABLE computation_input (  -- the lineage's edges
     PRIMARY KEY (key, parameter, position)
 ) WITHOUT ROWID;
 
+CREATE INDEX computation_input_by_producer ON computation_input (producer);
+
 -- What is published ----------------------------------------------------------------------------
 
 CREATE TABLE generation (
     number        INTEGER PRIMARY KEY,
     run_id        TEXT NOT NULL,
     published_utc TEXT NOT NULL,
-    manifest      TEXT NOT NULL   -- SHA-256 of manifests/<number>.json
+    manifest      TEXT NOT NULL,  -- SHA-256 of manifests/<number>.json
+    restores      INTEGER,        -- the older generation that a rollback published again
+    held_against  INTEGER         -- it stays while the flow would give this generation
 );
+
+CREATE TABLE pin (                -- generations that gc keeps whatever its budget
+    generation INTEGER PRIMARY KEY REFERENCES generation (number)
+) WITHOUT ROWID;
 
 CREATE TABLE generation_output (
     generation INTEGER NOT NULL REFERENCES generation (number),

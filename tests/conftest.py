@@ -14,6 +14,20 @@ PROJECT = Path(__file__).resolve().parent.parent
 SOURCES = ("adapters", "dataflows", "registry", "cli.py")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--complete",
+        action="store_true",
+        help="try every crash point, injected error, disk state and edit, not a sample of them",
+    )
+
+
+@pytest.fixture
+def complete(request):
+    """Whether sampled suites shall be exhaustive."""
+    return request.config.getoption("--complete")
+
+
 @dataclass(frozen=True)
 class Finished:
     """A finished process: its exit code and what it printed."""

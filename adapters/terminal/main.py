@@ -9,32 +9,22 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from adapters import AdapterError
-from adapters.profile import Profile, default_profile
+from adapters.profile import OWNER, Profile, default_profile
 from adapters.settings import Settings
-from adapters.terminal import commands, console
+from adapters.terminal import console
 from adapters.terminal.answer import Answer
 from adapters.terminal.arguments import parse
+from adapters.terminal.commands import command
 from dataflows import DataflowError
 from registry import RegistryError
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
-
-Handler = Callable[[argparse.Namespace, Settings, Profile], Answer]
-
-_HANDLERS: Final[Mapping[str, Handler]] = {
-    "run": commands.run,
-    "import": commands.import_exports,
-    "exclude": commands.exclude,
-    "sources": commands.sources,
-    "status": commands.status,
-    "doctor": commands.doctor,
-}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -63,10 +53,15 @@ def main(arguments: Sequence[str]) -> int:
 def _answer(options: argparse.Namespace) -> Answer:
     settings = Settings.load(os.environ, Path(".env"))
     home = options.home or settings.home
-    name = options.profile or settings.profile or commands.profile_for(options.command, home)
+    name = options.profile or settings.profile or _profile_for(options.command, Path(home))
     looks_only = getattr(options, "dry_run", False)
     profile = Profile(Path(home), checked_name(name), leaves_no_trace=looks_only)
-    return _HANDLERS[options.command](options, settings, profile)
+    return command(options.command).handler(options, settings, profile)
+
+
+def _profile_for(command: str, home: Path) -> str:
+    """The profile when none is named: exports go to their owner, the rest where data is."""
+    return OWNER if command == "import" else default_profile(home)
 
 
 def checked_name(name: str) -> str:

@@ -1,0 +1,40 @@
+"""The commands: each takes the parsed command line and gives an answer.
+
+A module holds one family of commands; it is imported when one of them is asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+
+from adapters.terminal.commands.command import Command
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A command as the help lists it, and the module that has it."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Final[Mapping[str, Listed]] = {
+    "run": Listed(
+        "running", "ingest -> normalize -> validate -> merge -> publish (also without a command)"
+    ),
+    "import": Listed(
+        "exports", "store exports for good: files, folders (recursively), zips; parses nothing"
+    ),
+    "exclude": Listed("exports", "take one wrong row of an export out of the numbers"),
+    "sources": Listed("exports", "list every raw file that was ever stored"),
+    "status": Listed("state", "say what is published and what happened last"),
+    "doctor": Listed("state", "check that this machine can run the pipeline"),
+}
+
+
+def command(name: str) -> Command:
+    """A command by its name on the command line."""
+    module = import_module(f"{__name__}.{COMMANDS[name].module}")
+    found: Command = module.COMMANDS[name]
+    return found

@@ -1,0 +1,53 @@
+"""What a command is: the options it knows, and what it does; and what several of them share."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from adapters import AdapterError
+from adapters.lock import profile_lock
+from adapters.profile import Profile
+from adapters.settings import Settings
+from adapters.terminal.answer import Answer
+
+Handler = Callable[[argparse.Namespace, Settings, Profile], Answer]
+
+
+class RefusedError(AdapterError):
+    """The command makes no sense for this profile."""
+
+    exit_code = 2
+
+
+def no_options(_parser: argparse.ArgumentParser) -> None:
+    """The options of a command that has none of its own."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the program.
+
+    Attributes:
+        handler: Does it.
+        options: Adds its options to a parser.
+    """
+
+    handler: Handler
+    options: Callable[[argparse.ArgumentParser], None] = no_options
+
+
+@contextmanager
+def writing(profile: Profile) -> Iterator[None]:
+    """Hold the profile as its only writer."""
+    profile.make_folders()
+    with profile_lock(profile.folder):
+        yield
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 up, of the command line."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return number
