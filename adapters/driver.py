@@ -289,7 +289,8 @@ class Run:
         return {
             "profile": self._profile.name,
             "as_of_utc": as_of_utc(self._profile, self._settings, flow_files(entries)),
-            "raw_files": [asdict(entry) for entry in entries],
+            "started_utc": f"{self._started:%Y-%m-%dT%H:%M:%SZ}",
+            "options": asdict(self._options),
         }
 
     def _finish(

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from registry.database import Database, put_setting, setting
+from registry.manifests import document_of, manifest_bytes, manifest_path
 from registry.objects import replace_file
 from registry.store import Artifact
 
 _CURRENT: Final = "current_generation"
-MANIFEST_FORMAT: Final = 1
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ class Generations:
         artifacts: Mapping[str, Artifact],
         nodes: Mapping[tuple[str, str], Artifact],
         facts: Mapping[str, Any],
+        restores: int | None = None,
+        held_against: int | None = None,
     ) -> int:
         """Publish outputs together, as the next generation.
 
@@ -108,35 +110,57 @@ class Generations:
             published_utc: For people.
             artifacts: Output name -> its artifact (with the key of its computation).
             nodes: (node, item) -> the artifact of every node behind them.
-            facts: What else the manifest keeps: raw files, the inputs of the run.
+            facts: What else is kept of it: the run's options, the instant that was now.
+            restores: The older generation that this one publishes again.
+            held_against: The generation that the flow would give instead.
 
         Returns:
             The generation's number.
         """
         number = self._next_number()
         outputs = [self._next_version(name, artifacts[name]) for name in sorted(artifacts)]
-        manifest = _manifest(number, run_id, published_utc, outputs, nodes, facts)
-        replace_file(self._folder / "manifests" / f"{number}.json", [manifest])
         with self._database.atomic() as connection:
             connection.execute(
-                "INSERT INTO generation (number, run_id, published_utc, manifest) "
-                "VALUES (?, ?, ?, ?)",
-                (number, run_id, published_utc, hashlib.sha256(manifest).hexdigest()),
+                "INSERT INTO generation (number, run_id, published_utc, manifest, restores, "
+                "held_against, facts) VALUES (?, ?, ?, '', ?, ?, ?)",
+                (number, run_id, published_utc, restores, held_against, _json(facts)),
             )
             _insert_outputs(connection, number, outputs)
             connection.executemany(
                 "INSERT INTO generation_node VALUES (?, ?, ?, ?)",
                 [(number, node, item, made.key) for (node, item), made in sorted(nodes.items())],
             )
+            self._write_manifest(connection, number)
             put_setting(connection, _CURRENT, str(number))
-        replace_file(self._folder / "head", [f"{number}\n".encode()])
+        self.write_head()
         return number
+
+    def write_manifest(self, number: int) -> None:
+        """Write the manifest of a generation anew, from what the registry knows of it."""
+        with self._database.atomic() as connection:
+            self._write_manifest(connection, number)
+
+    def _write_manifest(self, connection: sqlite3.Connection, number: int) -> None:
+        manifest = manifest_bytes(document_of(self._database, number))
+        replace_file(manifest_path(self._folder, number), [manifest])
+        connection.execute(
+            "UPDATE generation SET manifest = ? WHERE number = ?",
+            (hashlib.sha256(manifest).hexdigest(), number),
+        )
+
+    def write_head(self) -> None:
+        """Make the file `head` say which generation is published."""
+        number = self.current()
+        if number is None:
+            (self._folder / "head").unlink(missing_ok=True)
+        else:
+            replace_file(self._folder / "head", [f"{number}\n".encode()])
 
     def unpublish(self) -> None:
         """Forget which generation is published; history and version numbers stay."""
         with self._database.atomic() as connection:
             put_setting(connection, _CURRENT, None)
-        (self._folder / "head").unlink(missing_ok=True)
+        self.write_head()
 
     def _next_number(self) -> int:
         row = self._database.row("SELECT coalesce(max(number), 0) + 1 AS number FROM generation")
@@ -155,37 +179,8 @@ class Generations:
         return Output(name, 1 if row is None else int(row["version"]), artifact)
 
 
-def _manifest(
-    number: int,
-    run_id: str,
-    published_utc: str,
-    outputs: Iterable[Output],
-    nodes: Mapping[tuple[str, str], Artifact],
-    facts: Mapping[str, Any],
-) -> bytes:
-    document = {
-        "format": MANIFEST_FORMAT,
-        "generation": number,
-        "run_id": run_id,
-        "published_utc": published_utc,
-        "outputs": {
-            output.name: {
-                "version": output.version,
-                "sha256": output.artifact.sha256,
-                "codec": output.artifact.codec,
-                "size": output.artifact.size,
-                "rows": output.artifact.rows,
-                "key": output.artifact.key,
-            }
-            for output in outputs
-        },
-        "nodes": [
-            [node, item, made.key, made.sha256, made.codec, made.size, made.rows]
-            for (node, item), made in sorted(nodes.items())
-        ],
-        **facts,
-    }
-    return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+def _json(facts: Mapping[str, Any]) -> str:
+    return json.dumps(facts, sort_keys=True)
 
 
 def _insert_outputs(connection: sqlite3.Connection, number: int, outputs: Iterable[Output]) -> None:

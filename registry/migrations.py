@@ -13,6 +13,7 @@ MIGRATIONS: Final[Mapping[int, str]] = {
         CREATE INDEX computation_input_by_producer ON computation_input (producer);
         ALTER TABLE generation ADD COLUMN restores INTEGER;
         ALTER TABLE generation ADD COLUMN held_against INTEGER;
+        ALTER TABLE generation ADD COLUMN facts TEXT NOT NULL DEFAULT '{}';
         CREATE TABLE pin (generation INTEGER PRIMARY KEY REFERENCES generation (number))
             WITHOUT ROWID;
     """,

@@ -96,7 +96,8 @@ CREATE TABLE generation (
     published_utc TEXT NOT NULL,
     manifest      TEXT NOT NULL,  -- SHA-256 of manifests/<number>.json
     restores      INTEGER,        -- the older generation that a rollback published again
-    held_against  INTEGER         -- it stays while the flow would give this generation
+    held_against  INTEGER,        -- it stays while the flow would give this generation
+    facts         TEXT NOT NULL DEFAULT '{}'   -- JSON: the run's options, the instant that was now
 );
 
 CREATE TABLE pin (                -- generations that gc keeps whatever its budget

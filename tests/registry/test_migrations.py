@@ -27,8 +27,8 @@ def _downgrade(path):
         for name in VERSION_2:
             kind = "INDEX" if "_by_" in name else "TABLE"
             connection.execute(f"DROP {kind} {name}")
-        connection.execute("ALTER TABLE generation DROP COLUMN restores")
-        connection.execute("ALTER TABLE generation DROP COLUMN held_against")
+        for name in ("restores", "held_against", "facts"):
+            connection.execute(f"ALTER TABLE generation DROP COLUMN {name}")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 
