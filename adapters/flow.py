@@ -3,6 +3,7 @@
 Hamilton gives the nodes and edges; the code identity of each node comes from its source alone.
 """
 
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from hamilton.graph import FunctionGraph
 from hamilton.node import Node, NodeType
 
 from adapters import STAGES, AdapterError
+from adapters.node_code import NodeCode, UnsupportedFlowError
 from registry.code_identity import CodeIdentity
 from registry.objects import sha256_of_file
 
@@ -36,12 +38,6 @@ class SourceChangedError(AdapterError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(f"{path} was edited during the run; run again to use the new version")
-
-
-class UnsupportedFlowError(AdapterError):
-    """The flow has a shape that cannot be materialized."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -75,10 +71,11 @@ class Flow:
         self.inputs = frozenset(n.name for n in graph.nodes.values() if n.user_defined)
         computed = [n for n in graph.nodes.values() if not n.user_defined]
         ordered = topologically_sort_nodes(sorted(computed, key=lambda node: node.name))
-        identities: dict[tuple[str, str], CodeIdentity] = {}
+        _refuse_coroutines(ordered)
+        node_code = NodeCode(ordered, code)
         self.nodes: dict[str, FlowNode] = {}
         for node in ordered:
-            self.nodes[node.name] = self._flow_node(node, _code_of(node, code, identities))
+            self.nodes[node.name] = self._flow_node(node, node_code.identity(node))
         self._stamps = {path: _stamp(path) for path in code.source_files()}
         self._hashes = dict(code.source_files())
 
@@ -143,16 +140,18 @@ def _stage_number(stage: str) -> int:
     return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
-def _code_of(
-    node: Node, code: CodeSource, known: dict[tuple[str, str], CodeIdentity]
-) -> CodeIdentity:
-    functions = node.originating_functions
-    if not functions:
-        raise UnsupportedFlowError(f"{node.name}: no function of ours stands behind this node")
-    place = (functions[0].__module__, functions[0].__qualname__)
-    if place not in known:
-        known[place] = code.identity(*place)
-    return known[place]
+def _refuse_coroutines(nodes: Sequence[Node]) -> None:
+    for node in nodes:
+        functions = (node.callable, *(node.originating_functions or ()))
+        if any(map(_is_asynchronous, functions)):
+            raise UnsupportedFlowError(
+                f"{node.name}: an async function cannot be materialized, since Hamilton's async "
+                "driver passes by every execution method; make it a plain function"
+            )
+
+
+def _is_asynchronous(function: object) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
