@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 from adapters.codecs import VERSION
@@ -26,29 +27,54 @@ def identify(node: FlowNode, arguments: Mapping[str, Any]) -> Identified:
         node: The node.
         arguments: Parameter -> an artifact, a list of artifacts, or a plain value.
     """
+    return Identified(key_of(node, arguments), edges_of(arguments))
+
+
+def key_of(node: FlowNode, arguments: Mapping[str, Any]) -> str:
+    """The key alone; a plan asks for little more of a node that is fresh."""
     configuration: dict[str, str] = {}
     data: dict[str, str | list[str]] = {}
-    inputs: list[Input] = []
-    for parameter in sorted(arguments):
-        argument = arguments[parameter]
+    for parameter, argument in arguments.items():
         if isinstance(argument, Artifact):
             data[parameter] = f"{argument.codec}:{argument.sha256}"
-            inputs.append(_edge(parameter, argument))
         elif is_artifacts(argument):
             data[parameter] = [f"{found.codec}:{found.sha256}" for found in argument]
-            inputs += [_edge(parameter, found, place) for place, found in enumerate(argument)]
         else:
-            configuration[parameter] = fingerprint(argument)
-            text = json.dumps(argument, default=str, sort_keys=True)
-            inputs.append(Input(parameter, "configuration", configuration[parameter], value=text))
-    key = computation_key(
+            configuration[parameter], _ = _plain(argument)
+    return computation_key(
         node=node.name,
         codec_version=VERSION,
         code=node.code.digest,
         configuration=configuration,
         data=data,
     )
-    return Identified(key, tuple(inputs))
+
+
+def edges_of(arguments: Mapping[str, Any]) -> tuple[Input, ...]:
+    """The lineage edges of a node that receives these arguments."""
+    inputs: list[Input] = []
+    for parameter in sorted(arguments):
+        argument = arguments[parameter]
+        if isinstance(argument, Artifact):
+            inputs.append(_edge(parameter, argument))
+        elif is_artifacts(argument):
+            inputs += [_edge(parameter, found, place) for place, found in enumerate(argument)]
+        else:
+            sha256, text = _plain(argument)
+            inputs.append(Input(parameter, "configuration", sha256, value=text))
+    return tuple(inputs)
+
+
+def _plain(argument: object) -> tuple[str, str]:
+    """The fingerprint of a plain value, and the value as JSON."""
+    if type(argument) in {str, int, bool, type(None)}:
+        return _recurring(argument)
+    return fingerprint(argument), json.dumps(argument, default=str, sort_keys=True)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _recurring(argument: object) -> tuple[str, str]:
+    return fingerprint(argument), json.dumps(argument)
 
 
 def is_artifacts(value: object) -> TypeGuard[list[Artifact]]:

@@ -188,7 +188,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
         producer = keys[0] if len(keys) == 1 else None
         made = [found.artifact for found in encoded]
         return Block(
-            [replace(item, key=producer, item=item.sha256) for item in made],
+            [Artifact(i.sha256, i.codec, i.size, i.rows, producer, i.sha256) for i in made],
             {found.artifact.sha256: found for found in encoded if found.content is not None},
         )
 

@@ -6,16 +6,17 @@ decides that when it gets there, by the same keys.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from adapters.flow import Flow, FlowNode
-from adapters.identity import Identified, identify
+from adapters.identity import edges_of, key_of
 from adapters.materializer import Block, Materializer
 from registry.generations import NodeAction
-from registry.store import Artifact, DamagedArtifactError, Store
+from registry.holdings import Holdings
+from registry.store import Artifact, DamagedArtifactError, Input, Store
 
 REUSE: Final = "reused"
 RUN: Final = "would-run"
@@ -68,6 +69,8 @@ class Planner:
         self._flow, self._store, self._materializer = flow, store, materializer
         self._inputs, self._forced = inputs, forced
         self._frozen, self._published = frozen or {}, published or {}
+        self._holdings = Holdings(store, [*self._frozen.values(), *self._published.values()])
+        self._items_by_hash: dict[str, dict[str, Artifact]] = {}
         self._plan = Plan()
 
     def plan(self, wanted: set[str]) -> Plan:
@@ -96,11 +99,13 @@ class Planner:
         if arguments is None or not all(map(self._is_at_hand, arguments.values())):
             return
         with suppress(DamagedArtifactError):
-            self._plan.blocks[node.name] = self._materializer.block_of(node, arguments)
+            block = self._materializer.block_of(node, arguments)
+            self._plan.blocks[node.name] = block
+            self._items_by_hash[node.name] = {item.sha256: item for item in block.items}
 
     def _is_at_hand(self, argument: Any) -> bool:
         found = argument if isinstance(argument, list) else [argument]
-        return all(self._store.present(a) for a in found if isinstance(a, Artifact))
+        return all(self._holdings.present(a) for a in found if isinstance(a, Artifact))
 
     def _plan_node(self, node: FlowNode, item: str) -> None:
         place = (node.name, item)
@@ -111,26 +116,26 @@ class Planner:
         if arguments is None:
             self._stale(place, self._why_inputs_move(node, item))
             return
-        identified = identify(node, arguments)
-        recorded = self._store.recorded(identified.key)
+        key = key_of(node, arguments)
+        recorded = self._holdings.recorded(key)
         if recorded is not None:
-            self._plan.known[place] = replace(recorded, item=item)
+            self._plan.known[place] = _of_item(recorded, item)
         if node.name in self._forced:
             self._plan.known.pop(place, None)
-            self._stale(place, "forced", identified.key)
+            self._stale(place, "forced", key)
         elif recorded is None:
-            self._stale(place, self._why_new(node, place, identified), identified.key)
-        elif not self._store.present(recorded):
-            self._stale(place, "its stored result is missing", identified.key)
+            self._stale(place, self._why_new(node, place, arguments), key)
+        elif not self._holdings.present(recorded):
+            self._stale(place, "its stored result is missing", key)
         else:
             self._fresh(place, recorded)
 
     def _freeze(self, place: tuple[str, str], key: str) -> None:
-        artifact = self._store.recorded(key)
-        if artifact is None or not self._store.present(artifact):
+        artifact = self._holdings.recorded(key)
+        if artifact is None or not self._holdings.present(artifact):
             self._stale(place, "its published result is missing", key)
         else:
-            self._plan.known[place] = replace(artifact, item=place[1])
+            self._plan.known[place] = _of_item(artifact, place[1])
             self._fresh(place, artifact, "as published")
 
     def _fresh(
@@ -159,7 +164,7 @@ class Planner:
     def _value(self, need: str, item: str) -> Artifact | None:
         upstream = self._flow.nodes[need]
         if upstream.is_expand:
-            return next((i for i in self._items(need) if i.sha256 == item), None)
+            return self._items_by_hash.get(need, {}).get(item)
         return self._plan.known.get((need, item if upstream.block else ""))
 
     def _collected(self, need: str) -> list[Artifact] | None:
@@ -193,28 +198,32 @@ class Planner:
         ]
         return f"{', '.join(moving) or str(node.collects)} will be recomputed"
 
-    def _why_new(self, node: FlowNode, place: tuple[str, str], identified: Identified) -> str:
+    def _why_new(self, node: FlowNode, place: tuple[str, str], arguments: Mapping[str, Any]) -> str:
         before = self._published.get(place)
         if before is None:
             return "a new item" if place[1] and self._published else "first run"
-        changes = changed_parts(self._store, before, node, identified)
+        changes = changed_parts(self._store, before, node, edges_of(arguments))
         return "; ".join(changes) or "its result was made differently"
 
 
-def changed_parts(store: Store, key: str, node: FlowNode, identified: Identified) -> list[str]:
+def _of_item(artifact: Artifact, item: str) -> Artifact:
+    return artifact if artifact.item == item else replace(artifact, item=item)
+
+
+def changed_parts(store: Store, key: str, node: FlowNode, inputs: Sequence[Input]) -> list[str]:
     """What differs between a published computation and the one that would run now."""
     changes = _changed_code(store, key, node)
     rows = store.database.rows(
         "SELECT parameter, position, sha256, value FROM computation_input WHERE key = ?", key
     )
     before = {(row["parameter"], row["position"]): row["sha256"] for row in rows}
-    now = {(edge.parameter, edge.position): edge for edge in identified.inputs}
+    now = {(edge.parameter, edge.position): edge for edge in inputs}
     moved = {
         place[0]
         for place in before.keys() | now.keys()
         if place not in before or place not in now or before[place] != now[place].sha256
     }
-    kinds = {edge.parameter: edge.kind for edge in identified.inputs}
+    kinds = {edge.parameter: edge.kind for edge in inputs}
     words = {"configuration": "configuration", "raw": "file", "artifact": "input"}
     changes += [f"{words[kinds.get(name, 'artifact')]} {name} changed" for name in sorted(moved)]
     return changes

@@ -9,6 +9,7 @@ import hashlib
 import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from registry import RegistryError
@@ -33,8 +34,22 @@ def canonical_bytes(value: object) -> bytes:
     Raises:
         UnhashableValueError: The value, or a part of it, is not plain.
     """
-    tag, body = _tagged(value)
-    return tag + struct.pack(">Q", len(body)) + body
+    if type(value) is str:
+        return _text(value)
+    return _framed(*_tagged(value))
+
+
+def _framed(tag: bytes, body: bytes) -> bytes:
+    return tag + len(body).to_bytes(8, "big") + body
+
+
+def _text(value: str) -> bytes:
+    body = value.encode("utf-8", "surrogatepass")
+    return b"S" + len(body).to_bytes(8, "big") + body
+
+
+# Names recur in the key of every node and item.
+_name = lru_cache(maxsize=4096)(_text)
 
 
 def _tagged(value: object) -> tuple[bytes, bytes]:  # noqa: C901, PLR0911 - one branch per type
@@ -48,7 +63,7 @@ def _tagged(value: object) -> tuple[bytes, bytes]:  # noqa: C901, PLR0911 - one 
         case float():
             return b"F", struct.pack(">d", value)
         case str():
-            return b"S", value.encode("utf-8", "surrogatepass")
+            return b"S", str(value).encode("utf-8", "surrogatepass")
         case bytes():
             return b"Y", value
         case datetime():
@@ -94,13 +109,32 @@ def computation_key(
         configuration: Parameter name -> fingerprint of the plain value it receives.
         data: Parameter name -> content hash of the artifact it receives, or a list of them.
     """
-    return fingerprint(
-        {
-            "scheme": SCHEME,
-            "node": node,
-            "codec": codec_version,
-            "code": code,
-            "configuration": dict(configuration),
-            "data": dict(data),
-        }
-    )
+    before, between = _fixed_parts(node, codec_version, code)
+    parts = (before, _by_name(data), between, _of_texts(tuple(configuration.items())))
+    return hashlib.sha256(_framed(b"M", b"".join(parts))).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _fixed_parts(node: str, codec_version: str, code: str) -> tuple[bytes, bytes]:
+    """What every item of a node has in its key: before its data, and up to its configuration.
+
+    A mapping is encoded in the order of its encoded names, and shorter names come first.
+    """
+    before = _text("code") + _text(code) + _text("data")
+    named = {"node": node, "codec": codec_version, "scheme": SCHEME}
+    between = b"".join(_text(name) + _text(value) for name, value in named.items())
+    return before, between + _text("configuration")
+
+
+def _by_name(hashes: Mapping[str, str | Sequence[str]]) -> bytes:
+    """The canonical bytes of a mapping of names, as `canonical_bytes` gives them."""
+    pairs = [_name(name) + canonical_bytes(found) for name, found in hashes.items()]
+    # An encoded name tells its own length, so pairs are in the order of their names.
+    pairs.sort()
+    return _framed(b"M", b"".join(pairs))
+
+
+@lru_cache(maxsize=4096)
+def _of_texts(pairs: tuple[tuple[str, str], ...]) -> bytes:
+    """The same, for the few configurations that recur."""
+    return _by_name(dict(pairs))

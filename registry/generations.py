@@ -90,7 +90,7 @@ class Generations:
         rows = self._database.rows(
             "SELECT node, item, key FROM generation_node WHERE generation = ?", number
         )
-        return [NodeKey(**dict(row)) for row in rows]
+        return [NodeKey(*row) for row in rows]
 
     def publish(
         self,

@@ -161,6 +161,7 @@ class ContentStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._place = str(root)
 
     def folder(self, sha256: str) -> Path:
         """Where the bytes with this hash are, or would be."""
@@ -173,7 +174,7 @@ class ContentStore:
     def holds(self, sha256: str, name: str, size: int) -> bool:
         """Whether a regular file of this size stands there (its bytes are not read)."""
         try:
-            found = os.lstat(self.path(sha256, name))
+            found = os.lstat(f"{self._place}/{sha256[:2]}/{sha256}/{name}")
         except OSError:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == size

@@ -115,10 +115,14 @@ class Store:
 
     def present(self, artifact: Artifact) -> bool:
         """Whether the files of the artifact and of its parts are there, with their sizes."""
-        name = FILE_NAMES[artifact.codec]
-        if not self._root(artifact).holds(artifact.sha256, name, artifact.size):
+        if not self.holds(artifact):
             return False
         return artifact.codec != "json" or all(map(self.present, self.parts(artifact)))
+
+    def holds(self, artifact: Artifact) -> bool:
+        """Whether the artifact's own file is there, with its size."""
+        name = FILE_NAMES[artifact.codec]
+        return self._root(artifact).holds(artifact.sha256, name, artifact.size)
 
     def parts(self, artifact: Artifact) -> list[Artifact]:
         """The tables that a composite value refers to."""

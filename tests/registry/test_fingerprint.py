@@ -96,3 +96,31 @@ def test_every_part_of_a_key_counts():
     ]:
         keys.add(computation_key(**{**parts, name: other}))
     assert len(keys) == 7
+
+
+names = st.text(st.characters(codec="utf-8"), max_size=12)
+hashes = st.text("0123456789abcdef", min_size=4, max_size=4)
+
+
+@given(
+    node=names,
+    code=hashes,
+    configuration=st.dictionaries(names, hashes, max_size=4),
+    data=st.dictionaries(names, hashes | st.lists(hashes), max_size=4),
+)
+def test_a_key_is_the_fingerprint_of_its_parts_as_a_mapping(node, code, configuration, data):
+    parts = {"scheme": "1", "node": node, "codec": "1", "code": code}
+    assert computation_key(
+        node=node, codec_version="1", code=code, configuration=configuration, data=data
+    ) == fingerprint({**parts, "configuration": configuration, "data": data})
+
+
+def test_keys_are_those_that_older_registries_were_written_with():
+    key = computation_key(
+        node="daily_metrics",
+        codec_version="1",
+        code="c0de",
+        configuration={"zone": fingerprint("Europe/Berlin"), "as_of": fingerprint(None)},
+        data={"table": "parquet:ab", "years": ["json:cd", "json:ef"]},
+    )
+    assert key == "d5fdb4b266a2ecd64085abfd60733d81e0cf9bb49e374d0cf324f2a3ee3cb25e"
