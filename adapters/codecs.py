@@ -207,7 +207,7 @@ class Codecs:
         if artifact.codec == "parquet":
             yield self.table_of(artifact)
         else:
-            for found in _tables_in(json.loads(self.open_bytes(artifact).to_pybytes())):
+            for found in tables_in(json.loads(self.open_bytes(artifact).to_pybytes())):
                 yield self.table_of(found)
 
     def _value(self, document: object) -> Any:
@@ -224,24 +224,24 @@ def _reference(document: Mapping[str, Any]) -> Artifact:
     return Artifact(document[_TABLE_MARK], "parquet", document["size"], document["rows"])
 
 
-def _tables_in(document: object) -> Iterator[Artifact]:
+def tables_in(document: object) -> Iterator[Artifact]:
     """Every table that a document refers to, in order."""
     if isinstance(document, dict) and _TABLE_MARK in document:
         yield _reference(document)
     elif isinstance(document, dict | list):
         for item in document.values() if isinstance(document, dict) else document:
-            yield from _tables_in(item)
+            yield from tables_in(item)
 
 
 def _references(document: object) -> dict[str, EncodedArtifact]:
-    return {found.sha256: EncodedArtifact(found, None) for found in _tables_in(document)}
+    return {found.sha256: EncodedArtifact(found, None) for found in tables_in(document)}
 
 
 def _rows_of(document: object) -> int | None:
     """The rows of a table that is stored as a list of its parts; None for any other value."""
     if not isinstance(document, list) or not document:
         return None
-    found = [list(_tables_in(item)) for item in document]
+    found = [list(tables_in(item)) for item in document]
     if any(len(tables) != 1 for tables in found):
         return None
     return sum(tables[0].rows or 0 for tables in found)

@@ -40,6 +40,7 @@ from registry.generations import NodeAction
 from registry.objects import replace_file
 from registry.raw_files import RawEntry
 from registry.remembered_code import RememberedCode
+from registry.restoring import hold_of
 from registry.store import Artifact
 
 FLOW: Final[tuple[ModuleType, ...]] = (
@@ -265,7 +266,7 @@ class Run:
         if not any(file.status in {"parsed", "reused"} for file in leaves(files)):
             raise NothingToIngestError(nothing_to_ingest(self._profile, self._source_report))
         made, current = outcome.computed(), self._current()
-        changed = {place: found.key for place, found in made.items()} != self._published_keys()
+        changed = not self._stays(made)
         if changed or current is None:
             self._on_phase("publishing")
             current = self._profile.generations.publish(
@@ -283,6 +284,17 @@ class Run:
         )
         status = "published" if changed else "up-to-date"
         return self._finish(engine, status, outcome, current)
+
+    def _stays(self, made: Mapping[tuple[str, str], Artifact]) -> bool:
+        """Whether what the flow gave leaves the published generation as it is."""
+        keys = {place: found.key for place, found in made.items()}
+        hold = hold_of(self._profile.generations)
+        if hold is None:
+            return keys == self._published_keys()
+        if not hold.stands(self._profile.generations, self._profile.store, keys):
+            return self._options.start_stage != STAGES[0] and keys == self._published_keys()
+        self._messages.append(str(hold))
+        return True
 
     def _manifest_facts(self) -> dict[str, Any]:
         entries = self._profile.raw_files.entries()

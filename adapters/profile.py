@@ -116,6 +116,10 @@ class Profile:
                 found.append(path)
         return found
 
+    def drop_snapshot(self) -> None:
+        """Make the next run look at everything."""
+        (self.folder / "snapshot").unlink(missing_ok=True)
+
     def clean(self) -> None:
         """Delete all that can be made again. Raw files, inbox, logs and history stay."""
         self.generations.unpublish()

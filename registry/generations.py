@@ -2,7 +2,8 @@
 
 A generation names one artifact per output, and the computation of every node behind them. It
 becomes visible in one SQLite commit, after its manifest is on the disk. An output's version grows
-when its bytes change, or when what was published before has been cleaned away.
+when its bytes change, or when what was published before has been cleaned away. A version names the
+same bytes for ever: what a rollback publishes again has the versions that it had.
 """
 
 import hashlib
@@ -19,6 +20,9 @@ from registry.objects import replace_file
 from registry.store import Artifact
 
 _CURRENT: Final = "current_generation"
+# Where the counts go on when the rows that told them were forgotten.
+LAST_GENERATION: Final = "last_generation"
+LAST_VERSION: Final = "last_version/"
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class Generations:
         facts: Mapping[str, Any],
         restores: int | None = None,
         held_against: int | None = None,
+        versions: Mapping[str, int] | None = None,
     ) -> int:
         """Publish outputs together, as the next generation.
 
@@ -113,12 +118,19 @@ class Generations:
             facts: What else is kept of it: the run's options, the instant that was now.
             restores: The older generation that this one publishes again.
             held_against: The generation that the flow would give instead.
+            versions: Output name -> its version, where that is told and not counted.
 
         Returns:
             The generation's number.
         """
         number = self._next_number()
-        outputs = [self._next_version(name, artifacts[name]) for name in sorted(artifacts)]
+        told = versions or {}
+        outputs = [
+            Output(name, told[name], artifacts[name])
+            if name in told
+            else self._next_version(name, artifacts[name])
+            for name in sorted(artifacts)
+        ]
         with self._database.atomic() as connection:
             connection.execute(
                 "INSERT INTO generation (number, run_id, published_utc, manifest, restores, "
@@ -163,20 +175,26 @@ class Generations:
         self.write_head()
 
     def _next_number(self) -> int:
-        row = self._database.row("SELECT coalesce(max(number), 0) + 1 AS number FROM generation")
-        return 1 if row is None else int(row["number"])
+        row = self._database.row("SELECT max(number) AS number FROM generation")
+        used = row["number"] if row else None
+        return max(int(used or 0), int(setting(self._database, LAST_GENERATION) or 0)) + 1
 
     def _next_version(self, name: str, artifact: Artifact) -> Output:
-        current = self.current()
-        published = None if current is None else self.outputs(current).get(name)
-        if published is not None and published.artifact == artifact:
-            return Output(name, published.version, artifact)
         row = self._database.row(
-            "SELECT coalesce(max(version), 0) + 1 AS version FROM generation_output "
-            "WHERE output = ?",
-            name,
+            "SELECT o.version FROM generation g JOIN generation_output o "
+            "ON o.generation IN (g.number, g.held_against) "
+            "WHERE g.number = ? AND o.output = ? AND o.sha256 = ? AND o.codec = ? "
+            "ORDER BY o.generation DESC LIMIT 1",
+            self.current(), name, artifact.sha256, artifact.codec,
+        )  # fmt: skip
+        if row is not None:
+            return Output(name, int(row["version"]), artifact)
+        row = self._database.row(
+            "SELECT max(version) AS version FROM generation_output WHERE output = ?", name
         )
-        return Output(name, 1 if row is None else int(row["version"]), artifact)
+        used = row["version"] if row else None
+        counted = setting(self._database, LAST_VERSION + name)
+        return Output(name, max(int(used or 0), int(counted or 0)) + 1, artifact)
 
 
 def _json(facts: Mapping[str, Any]) -> str:

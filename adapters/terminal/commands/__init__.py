@@ -29,6 +29,8 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "exclude": Listed("exports", "take one wrong row of an export out of the numbers"),
     "sources": Listed("exports", "list every raw file that was ever stored"),
     "status": Listed("state", "say what is published and what happened last"),
+    "rollback": Listed("maintenance", "publish an older generation as a new one, at once"),
+    "gc": Listed("maintenance", "remove results that no kept generation needs; pin one"),
     "doctor": Listed("state", "check that this machine can run the pipeline"),
 }
 

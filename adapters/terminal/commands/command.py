@@ -45,6 +45,16 @@ def writing(profile: Profile) -> Iterator[None]:
         yield
 
 
+def refuse_unused(profile: Profile) -> None:
+    """Refuse a command that needs something to have happened.
+
+    Raises:
+        RefusedError: Nothing was ever registered in this profile.
+    """
+    if not profile.exists:
+        raise RefusedError(f"profile {profile.name} holds nothing yet; run python cli.py first")
+
+
 def positive(text: str) -> int:
     """A whole number from 1 up, of the command line."""
     number = int(text) if text.isdecimal() else 0

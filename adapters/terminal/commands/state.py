@@ -12,6 +12,7 @@ from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command
 from adapters.terminal.console import table
 from adapters.terminal.doctor import examine
+from registry.restoring import hold_of
 
 
 def status(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
@@ -26,10 +27,13 @@ def status(options: argparse.Namespace, settings: Settings, profile: Profile) ->
     generation = profile.generations.describe(current)
     outputs = profile.generations.outputs(current).values()
     last = profile.runs.latest()
+    hold = hold_of(profile.generations)
     document = {
         "profile": profile.name,
         "generation": current,
         "published_utc": generation["published_utc"],
+        "restores": generation["restores"],
+        "held_against": hold.held_against if hold else None,
         "raw_files": len(flow_files(profile.raw_files.entries())),
         "last_run": dict(last) if last else None,
         "outputs": [
@@ -50,8 +54,9 @@ def status(options: argparse.Namespace, settings: Settings, profile: Profile) ->
     headline = (
         f"profile {profile.name}: generation {current}, published {document['published_utc']}"
     )
+    held = [f"rollback: {hold}"] if hold else []
     return Answer(
-        document, [headline, table("Outputs", ("table", "rows", "version", "hash"), rows)]
+        document, [headline, *held, table("Outputs", ("table", "rows", "version", "hash"), rows)]
     )
 
 
