@@ -29,6 +29,9 @@ class CodeSource(Protocol):
     def source_files(self) -> Mapping[Path, str]:
         """Every source file read, with the SHA-256 of its bytes."""
 
+    def source_of(self, module: str) -> tuple[str, bytes] | None:
+        """The SHA-256 and the bytes of a module's file."""
+
 
 class SourceChangedError(AdapterError):
     """A source file was edited while its code was running; the results are not registered."""
@@ -52,6 +55,8 @@ class FlowNode:
     block: str | None = None
     collects: str | None = None
     callable: Callable[..., Any] = field(repr=False, compare=False, kw_only=True)
+    tags: Mapping[str, Any] = field(default_factory=dict, compare=False, kw_only=True)
+    place: tuple[str, str] = field(default=("", ""), compare=False, kw_only=True)
 
     @property
     def is_expand(self) -> bool:
@@ -76,6 +81,7 @@ class Flow:
         self.nodes: dict[str, FlowNode] = {}
         for node in ordered:
             self.nodes[node.name] = self._flow_node(node, node_code.identity(node))
+        self._code = code
         self._stamps = {path: _stamp(path) for path in code.source_files()}
         self._hashes = dict(code.source_files())
 
@@ -90,6 +96,8 @@ class Flow:
             block=self._block_of(node, needs),
             collects=node.collect_dependency if node.node_role is NodeType.COLLECT else None,
             callable=node.callable,
+            tags=node.tags,
+            place=_place(node),
         )
 
     def _block_of(self, node: Node, needs: Sequence[str]) -> str | None:
@@ -123,6 +131,12 @@ class Flow:
         """The nodes of a stage and of those that follow it."""
         first = STAGES.index(stage)
         return {node.name for node in self.nodes.values() if _stage_number(node.stage) >= first}
+
+    def sources_of(self, code: CodeIdentity) -> dict[str, tuple[str, bytes]]:
+        """The source of every module that a code identity reaches: SHA-256 and bytes."""
+        modules = {label.partition(":")[0] for label in code.units}
+        found = {module: self._code.source_of(module) for module in sorted(modules)}
+        return {module: source for module, source in found.items() if source is not None}
 
     def check_sources(self, *, by_hash: bool = False) -> None:
         """Make sure that the code that runs is the code that was identified.
@@ -169,10 +183,22 @@ def _sha256_or_none(path: Path) -> str | None:
         return None
 
 
-def code_facts(code: CodeIdentity) -> Mapping[str, Any]:
-    """What is remembered of a code identity, so that a change can be explained."""
+def _place(node: Node) -> tuple[str, str]:
+    """Module and qualified name of the function behind a node."""
+    function = (node.originating_functions or (node.callable,))[0]
+    return function.__module__, function.__qualname__
+
+
+def code_facts(code: CodeIdentity, files: Mapping[str, str]) -> Mapping[str, Any]:
+    """What is remembered of a code identity, so that a change can be explained.
+
+    Args:
+        code: The identity.
+        files: Module -> SHA-256 of its source.
+    """
     return {
         "units": dict(code.units),
         "distributions": dict(code.distributions),
         "opaque": list(code.opaque),
+        "files": dict(files),
     }

@@ -245,7 +245,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
             raise _node_failed(node, item, error) from None
         seconds = time.perf_counter() - started
         self.flow.check_sources()
-        self.store.remember_code(node.code.digest, code_facts(node.code))
+        self._remember_code(node)
         computation = Computation(
             key=identified.key,
             node=node.name,
@@ -260,6 +260,13 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
         if isinstance(value, pa.Table):
             self._cache.add(encoded.artifact, value)
         return replace(encoded.artifact, key=identified.key, item=item), seconds
+
+    def _remember_code(self, node: FlowNode) -> None:
+        assert self.flow is not None
+        if not self.store.code.knows(node.code.digest):
+            sources = self.flow.sources_of(node.code)
+            facts = code_facts(node.code, {module: sha for module, (sha, _) in sources.items()})
+            self.store.code.remember(node.code.digest, facts, dict(sources.values()))
 
     def _failed(self, node: FlowNode, item: str) -> None:
         action = NodeAction(node.name, item, "failed", "the node raised an error")

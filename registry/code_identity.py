@@ -109,6 +109,11 @@ class CodeIndex:
         """Every source file read, with the SHA-256 of its bytes."""
         return {path: sha256 for path, sha256, _ in self._files.values() if path is not None}
 
+    def source_of(self, module: str) -> tuple[str, bytes] | None:
+        """The SHA-256 and the bytes of a module's file; None for a module that is not ours."""
+        found = self._files.get(module)
+        return None if found is None else found[1:]
+
     def identity(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key of a function or class, with what went into it.
 

@@ -42,6 +42,10 @@ class RememberedCode:
         """Every source file of ours, with the SHA-256 of its bytes."""
         return self._index.source_files()
 
+    def source_of(self, module: str) -> tuple[str, bytes] | None:
+        """The SHA-256 and the bytes of a module's file; None for a module that is not ours."""
+        return self._index.source_of(module)
+
     def identity(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key of a function, with what went into it.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from registry import RegistryError
+from registry.code_memory import CodeMemory
 from registry.database import Database
 from registry.objects import (
     ContentStore,
@@ -100,8 +101,8 @@ class Store:
         self.database = database
         self.objects = ContentStore(profile_folder / "objects")
         self.raw = ContentStore(profile_folder / "raw")
+        self.code = CodeMemory()
         self._lock = threading.RLock()
-        self._code_facts: dict[str, str] = {}
         self._unflushed: dict[str, tuple[Computation, EncodedArtifact]] = {}
 
     # -- reading ---------------------------------------------------------------------------------
@@ -156,11 +157,6 @@ class Store:
         return self.path(artifact)
 
     # -- writing ---------------------------------------------------------------------------------
-
-    def remember_code(self, digest: str, facts: Mapping[str, Any]) -> None:
-        """Keep what a code digest stands for, so that a later change can be explained."""
-        with self._lock:
-            self._code_facts.setdefault(digest, json.dumps(facts, sort_keys=True))
 
     def add_input(self, encoded: EncodedArtifact) -> None:
         """Store an artifact that no computation made: a table handed in from outside."""
@@ -227,14 +223,13 @@ class Store:
                 for computation, encoded in self._unflushed.values():
                     _insert_artifact(connection, encoded)
                     _insert_computation(connection, computation, encoded.artifact)
-                connection.executemany(
-                    "INSERT OR IGNORE INTO code VALUES (?, ?)", self._code_facts.items()
-                )
+                kept_code = self.code.insert(connection)
         except OSError as error:
             for file, _ in pending:
                 file.discard()
             raise WriteError(f"{self.objects.root}: cannot write ({error.strerror})") from error
         self._unflushed.clear()
+        self.code.note_kept(kept_code)
 
 
 def _without_content(encoded: EncodedArtifact) -> EncodedArtifact:
