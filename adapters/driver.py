@@ -3,7 +3,8 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,8 @@ from adapters.report import FileReport, RunReport, node_reports
 from adapters.run_inputs import as_of_utc, home_time_zone, source_of
 from adapters.settings import Settings
 from adapters.sources import SourceReport
-from adapters.views import publish_views
+from adapters.view_files import PendingViews
+from adapters.views import views_of
 from dataflows import (
     accounts,
     blood_pressure,
@@ -36,8 +38,9 @@ from dataflows import (
     sleep,
 )
 from registry.code_identity import CodeIndex
-from registry.generations import NodeAction
-from registry.objects import replace_file
+from registry.database import RegistryWriteError
+from registry.generations import NodeAction, Output
+from registry.objects import WriteError, replace_file
 from registry.raw_files import RawEntry
 from registry.remembered_code import RememberedCode
 from registry.restoring import hold_of
@@ -266,24 +269,46 @@ class Run:
         if not any(file.status in {"parsed", "reused"} for file in leaves(files)):
             raise NothingToIngestError(nothing_to_ingest(self._profile, self._source_report))
         made, current = outcome.computed(), self._current()
-        changed = not self._stays(made)
-        if changed or current is None:
-            self._on_phase("publishing")
-            current = self._profile.generations.publish(
-                run_id=self.run_id,
-                published_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                artifacts={name: outcome.artifact(name) for name in (*OUTPUTS, BOOKS)},
-                nodes=made,
-                facts=self._manifest_facts(),
-            )
-        publish_views(
+        publishes = not self._stays(made)
+        artifacts = {name: outcome.artifact(name) for name in (*OUTPUTS, BOOKS)}
+        outputs = (
+            self._profile.generations.next_outputs(artifacts, {})
+            if publishes or current is None
+            else self._profile.generations.outputs(current)
+        )
+        with self._views(engine, outputs) as views:
+            if publishes or current is None:
+                self._on_phase("publishing")
+                current = self._profile.generations.publish(
+                    run_id=self.run_id,
+                    published_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                    artifacts=artifacts,
+                    nodes=made,
+                    facts=self._manifest_facts(),
+                )
+            with self._only_warning():
+                views.publish()
+                self._profile.generations.write_head()
+        status = "published" if publishes else "up-to-date"
+        return self._finish(engine, status, outcome, current)
+
+    def _views(
+        self, engine: Engine, outputs: Mapping[str, Output]
+    ) -> AbstractContextManager[PendingViews]:
+        return views_of(
             self._profile.outputs,
-            self._profile.generations.outputs(current),
+            outputs,
             self._profile.store,
             lambda output: engine.materializer.codecs.tables(output.artifact),
         )
-        status = "published" if changed else "up-to-date"
-        return self._finish(engine, status, outcome, current)
+
+    @contextmanager
+    def _only_warning(self) -> Iterator[None]:
+        """What fails after the commit does not undo it; the next run makes up for it."""
+        try:
+            yield
+        except (WriteError, RegistryWriteError) as error:
+            self._messages.append(f"the results are kept, but {error}; run again to make up for it")
 
     def _stays(self, made: Mapping[tuple[str, str], Artifact]) -> bool:
         """Whether what the flow gave leaves the published generation as it is."""
@@ -317,18 +342,19 @@ class Run:
         started = f"{self._started:%Y-%m-%dT%H:%M:%SZ}"
         ran = [action for action in outcome.actions.values() if action.action != "reused"]
         if ran or status == "published":
-            self._profile.runs.record(
-                run_id=self.run_id,
-                started_utc=started,
-                ended_utc=ended,
-                status=status,
-                generation=generation,
-                options=asdict(self._options),
-                actions=ran,
-            )
-            document = {"started_utc": started, "ended_utc": ended, **report.as_json()}
-            text = json.dumps(document, indent=1, sort_keys=True) + "\n"
-            replace_file(self._profile.folder / "state.json", [text.encode()])
+            with self._only_warning():
+                self._profile.runs.record(
+                    run_id=self.run_id,
+                    started_utc=started,
+                    ended_utc=ended,
+                    status=status,
+                    generation=generation,
+                    options=asdict(self._options),
+                    actions=ran,
+                )
+                document = {"started_utc": started, "ended_utc": ended, **report.as_json()}
+                text = json.dumps(document, indent=1, sort_keys=True) + "\n"
+                replace_file(self._profile.folder / "state.json", [text.encode()])
         return report
 
     def _report(

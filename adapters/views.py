@@ -1,26 +1,20 @@
-"""The files of `outputs/`: the published generation in forms that other programs read.
+"""The published generation in forms that other programs read: the bytes of `outputs/`."""
 
-A view is derived, so it may be removed or spoilt at will: the next run makes it again.
-"""
-
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
 from adapters.codecs import parquet_bytes
+from adapters.view_files import PendingViews, pending_views
 from registry.generations import Output
-from registry.objects import CHUNK, replace_file
+from registry.objects import CHUNK
 from registry.store import Store
 
-PARQUET_ONLY: Final = frozenset({"heart_rate_samples", "sleep_stages"})
-CSV_ONLY: Final = frozenset({"rejected_rows", "shadowed_rows"})
-_STAMPS: Final = ".views.json"
+TablesOf = Callable[[Output], Iterable[pa.Table]]
 
 
 def csv_bytes(table: pa.Table) -> pa.Buffer:
@@ -52,73 +46,46 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def publish_views(
-    folder: Path,
-    outputs: Mapping[str, Output],
-    store: Store,
-    tables_of: Callable[[Output], Iterable[pa.Table]],
-) -> list[str]:
-    """Make every view of a generation that is not there as it was last written.
+def views_of(
+    folder: Path, outputs: Mapping[str, Output], store: Store, tables_of: TablesOf
+) -> AbstractContextManager[PendingViews]:
+    """Write the views of a generation that is about to be, or is, published.
 
     Args:
         folder: `outputs/` of the profile.
-        outputs: The published outputs.
+        outputs: The outputs to show.
         store: Where their bytes are.
         tables_of: Opens an output, part by part.
+
+    Raises:
+        WriteError: There is no room for them; nothing that is visible was changed.
+    """
+    return pending_views(folder, outputs, lambda name, o: _content(name, o, store, tables_of))
+
+
+def publish_views(
+    folder: Path, outputs: Mapping[str, Output], store: Store, tables_of: TablesOf
+) -> list[str]:
+    """Make every view of the published generation that is not there as it was last written.
 
     Returns:
         The names of the files that were written.
     """
-    wanted = {name: found for name, found in outputs.items() if found.artifact.rows is not None}
-    stamps = _read_stamps(folder)
-    written = []
-    for file_name, output in _file_names(wanted):
-        path = folder / file_name
-        if stamps.get(file_name) == [output.artifact.sha256, *_stamp(path)]:
-            continue
-        replace_file(path, _content(path, output, store, tables_of))
-        stamps[file_name] = [output.artifact.sha256, *_stamp(path)]
-        written.append(file_name)
-    if written:
-        replace_file(folder / _STAMPS, [json.dumps(stamps, sort_keys=True).encode()])
-    return written
+    with views_of(folder, outputs, store, tables_of) as views:
+        return views.publish()
 
 
 def _content(
-    path: Path, output: Output, store: Store, tables_of: Callable[[Output], Iterable[pa.Table]]
+    name: str, output: Output, store: Store, tables_of: TablesOf
 ) -> Iterable[bytes | memoryview]:
-    if path.suffix == ".csv":
+    if name.endswith(".csv"):
         return [memoryview(csv_bytes(pa.concat_tables(tables_of(output))))]
     if output.artifact.codec == "parquet":
         return _chunks(store.check(output.artifact))
     return [memoryview(parquet_bytes(*tables_of(output)))]
 
 
-def _file_names(outputs: Mapping[str, Output]) -> Iterator[tuple[str, Output]]:
-    for name, output in sorted(outputs.items()):
-        if name not in PARQUET_ONLY:
-            yield f"{name}.csv", output
-        if name not in CSV_ONLY:
-            yield f"{name}.parquet", output
-
-
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
-
-
-def _read_stamps(folder: Path) -> dict[str, list[object]]:
-    try:
-        stamps: dict[str, list[object]] = json.loads((folder / _STAMPS).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return stamps
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_ino, found.st_size, found.st_mtime_ns)

@@ -6,17 +6,25 @@ when its bytes change, or when what was published before has been cleaned away. 
 same bytes for ever: what a rollback publishes again has the versions that it had.
 """
 
+import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from registry.database import Database, put_setting, setting
 from registry.manifests import document_of, manifest_bytes, manifest_path
-from registry.objects import replace_file
+from registry.objects import (
+    WriteError,
+    flush_folder,
+    publish_together,
+    replace_file,
+    write_pending,
+)
 from registry.store import Artifact
 
 _CURRENT: Final = "current_generation"
@@ -124,14 +132,8 @@ class Generations:
             The generation's number.
         """
         number = self._next_number()
-        told = versions or {}
-        outputs = [
-            Output(name, told[name], artifacts[name])
-            if name in told
-            else self._next_version(name, artifacts[name])
-            for name in sorted(artifacts)
-        ]
-        with self._database.atomic() as connection:
+        outputs = list(self.next_outputs(artifacts, versions or {}).values())
+        with self._head_of(number), self._database.atomic() as connection:
             connection.execute(
                 "INSERT INTO generation (number, run_id, published_utc, manifest, restores, "
                 "held_against, facts) VALUES (?, ?, ?, '', ?, ?, ?)",
@@ -144,8 +146,30 @@ class Generations:
             )
             self._write_manifest(connection, number)
             put_setting(connection, _CURRENT, str(number))
-        self.write_head()
         return number
+
+    @contextmanager
+    def _head_of(self, number: int) -> Iterator[None]:
+        """Write `head` before the commit, when failing costs nothing, and name it after."""
+        pending = write_pending(self._folder, [_head(number)], mode=0o600)
+        try:
+            yield
+            # The commit stands, whatever becomes of the name: `write_head` tries again, and tells.
+            with contextlib.suppress(WriteError):
+                publish_together([(pending, self._folder / "head")])
+        finally:
+            pending.discard()
+
+    def next_outputs(
+        self, artifacts: Mapping[str, Artifact], told: Mapping[str, int]
+    ) -> dict[str, Output]:
+        """The outputs of a generation with these artifacts: versions are told, or counted."""
+        return {
+            name: Output(name, told[name], artifacts[name])
+            if name in told
+            else self._next_version(name, artifacts[name])
+            for name in sorted(artifacts)
+        }
 
     def write_manifest(self, number: int) -> None:
         """Write the manifest of a generation anew, from what the registry knows of it."""
@@ -161,12 +185,17 @@ class Generations:
         )
 
     def write_head(self) -> None:
-        """Make the file `head` say which generation is published."""
-        number = self.current()
-        if number is None:
-            (self._folder / "head").unlink(missing_ok=True)
-        else:
-            replace_file(self._folder / "head", [f"{number}\n".encode()])
+        """Make `head` name the published generation, which it does unless a run was cut short.
+
+        Raises:
+            WriteError: It could not be written.
+        """
+        path, current = self._folder / "head", self.current()
+        if current is None:
+            path.unlink(missing_ok=True)
+            flush_folder(self._folder)
+        elif not (path.is_file() and path.read_bytes() == _head(current)):
+            replace_file(path, [_head(current)])
 
     def unpublish(self) -> None:
         """Forget which generation is published; history and version numbers stay."""
@@ -195,6 +224,10 @@ class Generations:
         used = row["version"] if row else None
         counted = setting(self._database, LAST_VERSION + name)
         return Output(name, max(int(used or 0), int(counted or 0)) + 1, artifact)
+
+
+def _head(number: int) -> bytes:
+    return f"{number}\n".encode()
 
 
 def _json(facts: Mapping[str, Any]) -> str:

@@ -6,11 +6,12 @@ it takes its place; the folder is flushed after. A temporary file that a killed 
 is removed by the next writer, under the profile's lock.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -85,7 +86,23 @@ class PendingFile:
 
     def discard(self) -> None:
         """Remove the bytes; they never were visible."""
-        self.path.unlink(missing_ok=True)
+        _remove(self.path)
+
+
+def publish_together(files: Sequence[tuple[PendingFile, Path]]) -> None:
+    """Give several files their names; all names are durable when this returns.
+
+    Raises:
+        WriteError: Some names could not be given.
+    """
+    try:
+        for file, target in files:
+            file.path.replace(target)
+        for folder in sorted({target.parent for _, target in files}):
+            flush_folder(folder)
+    except OSError as error:
+        where = error.filename2 or error.filename or files[0][1].parent
+        raise WriteError(f"{where}: cannot be replaced ({error.strerror})") from error
 
 
 def write_pending(folder: Path, chunks: Iterable[bytes | memoryview], *, mode: int) -> PendingFile:
@@ -105,19 +122,24 @@ def write_pending(folder: Path, chunks: Iterable[bytes | memoryview], *, mode: i
         written = _write_flushed(path, chunks, mode)
         same = sha256_of_file(path) == written
     except OSError as error:
-        path.unlink(missing_ok=True)
+        _remove(path)
         raise WriteError(
             f"{folder}: cannot write ({error.strerror}); free some space or mend the folder, "
             "then run again: nothing was changed"
         ) from error
     except BaseException:
-        path.unlink(missing_ok=True)
+        _remove(path)
         raise
-    pending = PendingFile(path, written)
     if not same:
-        pending.discard()
+        _remove(path)
         raise WriteError(f"{folder}: a written file read back differently; check the disk")
-    return pending
+    return PendingFile(path, written)
+
+
+def _remove(path: Path) -> None:
+    """Remove a temporary file. Where that fails, the next writer does it."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _write_flushed(path: Path, chunks: Iterable[bytes | memoryview], mode: int) -> StoredBytes:
@@ -144,10 +166,14 @@ def replace_file(target: Path, chunks: Iterable[bytes | memoryview], *, mode: in
     """
     try:
         make_folder(target.parent)
-        pending = write_pending(target.parent, chunks, mode=mode)
-        pending.publish(target)
     except OSError as error:
-        raise WriteError(f"{target}: cannot be replaced ({error.strerror})") from error
+        raise WriteError(f"{target.parent}: cannot be made ({error.strerror})") from error
+    pending = write_pending(target.parent, chunks, mode=mode)
+    try:
+        publish_together([(pending, target)])
+    except WriteError:
+        pending.discard()
+        raise
 
 
 def leftovers_in(folder: Path) -> Iterator[Path]:
