@@ -21,6 +21,7 @@ from adapters.file_reports import (
     nothing_to_ingest,
     parse_reports,
 )
+from adapters.planner import Plan
 from adapters.profile import Profile
 from adapters.report import FileReport, RunReport, node_reports
 from adapters.run_inputs import as_of_utc, home_time_zone, source_of
@@ -67,6 +68,11 @@ OUTPUTS: Final = (
 )
 BOOKS: Final = "books"
 PROJECT: Final = Path(__file__).resolve().parent.parent
+
+
+def code_index() -> CodeIndex:
+    """The code that the flow may reach."""
+    return CodeIndex([PROJECT], packages={"dataflows"})
 
 
 class NothingToIngestError(AdapterError):
@@ -142,10 +148,25 @@ class Run:
             NodeFailedError: A node raised; nothing is published, what finished is kept.
             WriteError: The disk is full or broken; nothing is published.
         """
-        self._profile.store.remove_leftovers()
+        if not self._options.dry_run:
+            self._profile.store.remove_leftovers()
+        engine, request, plan = self.prepare()
+        if self._options.dry_run:
+            return self._report(engine, "planned", plan.known, self._current())
+        self._on_phase("computing")
+        outcome = engine.run(request, plan, self.run_id)
+        self._actions = dict(outcome.actions)
+        return self._publish(engine, outcome)
+
+    def prepare(self) -> tuple[Engine, Request, Plan]:
+        """What `execute` does before anything is computed; of a dry run, all that it does.
+
+        Raises:
+            NothingToIngestError: No file could be read as an export.
+            NotPublishedError: There is nothing to start a later stage from.
+        """
         self._on_phase("reading the code")
-        index = CodeIndex([PROJECT], packages={"dataflows"})
-        code = RememberedCode(index, PROJECT, PROJECT / "dataflows" / "__pycache__")
+        code = RememberedCode(code_index(), PROJECT, PROJECT / "dataflows" / "__pycache__")
         if self._options.asks_sources:
             self._on_phase("looking for exports")
             source = source_of(self._profile, self._settings)
@@ -158,12 +179,7 @@ class Run:
         request = self._request(engine)
         plan = engine.plan(request)
         self._actions = dict(plan.actions)
-        if self._options.dry_run:
-            return self._report(engine, "planned", plan.known, self._current())
-        self._on_phase("computing")
-        outcome = engine.run(request, plan, self.run_id)
-        self._actions = dict(outcome.actions)
-        return self._publish(engine, outcome)
+        return engine, request, plan
 
     def failed(self, error: Exception) -> RunReport:
         """The report of a run that raised: what had been done by then."""

@@ -30,11 +30,13 @@ class Plan:
         actions: (node, item) -> what will be done and why.
         known: (node, item) -> the artifact that is known already.
         blocks: Expanding node -> its items, and those whose results are known.
+        undecided: Nodes of a block whose items only the run can tell.
     """
 
     actions: dict[tuple[str, str], NodeAction] = field(default_factory=dict)
     known: dict[tuple[str, str], Artifact] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
+    undecided: dict[str, NodeAction] = field(default_factory=dict)
 
     @property
     def stale(self) -> list[NodeAction]:
@@ -82,6 +84,8 @@ class Planner:
                 self._plan_expand(node)
             elif node.block is None:
                 self._plan_node(node, "")
+            elif node.block not in self._plan.blocks:
+                self._leave_undecided(node)
             else:
                 for item in self._items(node.block):
                     self._plan_node(node, item.sha256)
@@ -129,6 +133,10 @@ class Planner:
             self._stale(place, "its stored result is missing", key)
         else:
             self._fresh(place, recorded)
+
+    def _leave_undecided(self, node: FlowNode) -> None:
+        why = f"the items of {node.block} are known once it has run"
+        self._plan.undecided[node.name] = NodeAction(node.name, "", RUN, why)
 
     def _freeze(self, place: tuple[str, str], key: str) -> None:
         artifact = self._holdings.recorded(key)

@@ -6,13 +6,12 @@ row second: `Store.commit` renames the verified files into place and inserts the
 transaction, so a killed process leaves at most a file that nobody refers to.
 """
 
-import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from registry import RegistryError
 from registry.code_memory import CodeMemory
