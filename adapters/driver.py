@@ -106,6 +106,11 @@ class RunOptions:
         return not (self.skip_ingestion or self.dry_run or self.start_stage != STAGES[0])
 
 
+def planned_run(settings: Settings, profile: Profile) -> "Run":
+    """A run that is only asked what it would do: call its `prepare`."""
+    return Run(settings, profile, RunOptions(dry_run=True))
+
+
 class Run:
     """One run of one profile, from its sources to its published generation.
 

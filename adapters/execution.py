@@ -15,7 +15,7 @@ from typing import Any, Final
 from hamilton import driver as hamilton_driver
 from hamilton.execution.executors import MultiThreadingExecutor, SynchronousLocalTaskExecutor
 
-from adapters.flow import CodeSource, Flow, UnsupportedFlowError
+from adapters.flow import CodeSource, Flow
 from adapters.logs import silence_frameworks
 from adapters.materializer import Materializer, StoredEdges
 from adapters.planner import RUN, Plan, Planner
@@ -95,12 +95,7 @@ class Engine:
         Raises:
             UnsupportedFlowError: A node is named that the flow does not have.
         """
-        unknown = ({*request.targets} | request.forced) - self.flow.nodes.keys()
-        if unknown:
-            raise UnsupportedFlowError(
-                f"no such node: {', '.join(sorted(unknown))}; "
-                "`python cli.py run --dry-run` lists all"
-            )
+        self.flow.check_names([*request.targets, *request.forced])
         wanted = self.flow.ancestors(list(request.targets) or list(self.flow.nodes))
         planner = Planner(
             self.flow,

@@ -5,8 +5,9 @@ Hamilton gives the nodes and edges; the code identity of each node comes from it
 
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +32,9 @@ class CodeSource(Protocol):
 
     def source_of(self, module: str) -> tuple[str, bytes] | None:
         """The SHA-256 and the bytes of a module's file."""
+
+    def way_to(self, module: str, qualified_name: str, unit: str) -> tuple[str, ...]:
+        """How a function comes to a unit, which is named by its own digest."""
 
 
 class SourceChangedError(AdapterError):
@@ -81,7 +85,7 @@ class Flow:
         self.nodes: dict[str, FlowNode] = {}
         for node in ordered:
             self.nodes[node.name] = self._flow_node(node, node_code.identity(node))
-        self._code = code
+        self.code = code
         self._stamps = {path: _stamp(path) for path in code.source_files()}
         self._hashes = dict(code.source_files())
 
@@ -117,6 +121,28 @@ class Flow:
         """The nodes between an expanding node and its collector, in order."""
         return [node for node in self.nodes.values() if node.block == expand]
 
+    def check_names(self, names: Iterable[str]) -> None:
+        """Make sure that the flow has these nodes.
+
+        Raises:
+            UnsupportedFlowError: It lacks one; the message names those that are spelt alike.
+        """
+        unknown = sorted(set(names) - self.nodes.keys())
+        if unknown:
+            near = sorted({n for u in unknown for n in get_close_matches(u, self.nodes, 3)})
+            hint = f"did you mean {', '.join(near)}? " if near else ""
+            raise UnsupportedFlowError(
+                f"no such node: {', '.join(unknown)}; {hint}`python cli.py plan` lists all"
+            )
+
+    def descendants(self, names: Iterable[str]) -> set[str]:
+        """All nodes that need one of the named ones, directly or not."""
+        below = set(names)
+        for node in self.nodes.values():
+            if not below.isdisjoint(node.needs):
+                below.add(node.name)
+        return below - set(names)
+
     def ancestors(self, names: Sequence[str]) -> set[str]:
         """The named nodes and all that they need."""
         wanted, queue = set(), list(names)
@@ -135,7 +161,7 @@ class Flow:
     def sources_of(self, code: CodeIdentity) -> dict[str, tuple[str, bytes]]:
         """The source of every module that a code identity reaches: SHA-256 and bytes."""
         modules = {label.partition(":")[0] for label in code.units}
-        found = {module: self._code.source_of(module) for module in sorted(modules)}
+        found = {module: self.code.source_of(module) for module in sorted(modules)}
         return {module: source for module, source in found.items() if source is not None}
 
     def check_sources(self, *, by_hash: bool = False) -> None:

@@ -25,6 +25,7 @@ from registry.code_analysis.names import PROCESS, SOURCE, Module, Node, is_stand
 from registry.code_analysis.normal_form import digest
 from registry.code_analysis.summary import compiled, summarise
 from registry.code_analysis.units import Unit
+from registry.code_analysis.ways import shortest_ways
 
 PYTHON: Final = "python"
 NOT_INSTALLED: Final = "not installed"
@@ -137,6 +138,24 @@ class CodeIndex:
             (*reasons, *sorted(self._reasons(reached))),
         )
 
+    def way_to(self, module: str, qualified_name: str, unit: str) -> tuple[str, ...]:
+        """How a function comes to a unit, over the fewest others; nothing if it does not.
+
+        Args:
+            module: The function's module.
+            qualified_name: The function.
+            unit: Own digest of the unit.
+        """
+        roots, _ = self._roots_of(module, qualified_name)
+        for way in shortest_ways([node for _, node in roots], self._graph.edges):
+            if way[-1].kind == "unit" and self._graph.unit(way[-1]).digest == unit:
+                return tuple(self._label(node) for node in way if node.kind == "unit")
+        return ()
+
+    def _label(self, node: Node) -> str:
+        unit = self._graph.unit(node)
+        return f"{node.name}:{unit.binds[0] if unit.binds else 'statement'}"
+
     def _roots_of(
         self, module: str, qualified_name: str
     ) -> tuple[list[tuple[str, Node]], list[str]]:
@@ -173,15 +192,13 @@ class CodeIndex:
         counts: dict[str, int] = {}
         for node in sorted(reached):
             if node.kind == "unit":
-                unit = self._graph.unit(node)
-                label = f"{node.name}:{unit.binds[0] if unit.binds else 'statement'}"
+                unit, label = self._graph.unit(node), self._label(node)
                 counts[label] = counts.get(label, 0) + 1
                 yield label if counts[label] == 1 else f"{label} ({counts[label]})", unit.digest
 
     def _reasons(self, reached: set[Node]) -> Iterator[str]:
         for node in reached & self._graph.reasons.keys():
-            unit = self._graph.unit(node)
-            label = f"{node.name}:{unit.binds[0] if unit.binds else 'statement'}"
+            label = self._label(node)
             yield from (f"{label} {why}" for why in self._graph.reasons[node])
 
     @cached_property

@@ -46,6 +46,10 @@ class RememberedCode:
         """The SHA-256 and the bytes of a module's file; None for a module that is not ours."""
         return self._index.source_of(module)
 
+    def way_to(self, module: str, qualified_name: str, unit: str) -> tuple[str, ...]:
+        """How a function comes to a unit, which is named by its own digest."""
+        return self._index.way_to(module, qualified_name, unit)
+
     def identity(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key of a function, with what went into it.
 

@@ -22,9 +22,12 @@ def summarise(source: bytes) -> tuple[Unit, ...]:
     """
     tree = ast.parse(source)
     future = "".join(normal_form(node) for node in tree.body if _is_future(node))
-    return tuple(
-        _unit(node, future) for node in tree.body if not says_nothing(node) and not _is_future(node)
-    )
+    return tuple(_unit(node, future) for node in statements(tree))
+
+
+def statements(tree: ast.Module) -> list[ast.stmt]:
+    """The statements of a module that are units, in their order."""
+    return [node for node in tree.body if not says_nothing(node) and not _is_future(node)]
 
 
 def compiled(content: bytes) -> Unit:

@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "status": Listed("state", "say what is published and what happened last"),
     "rollback": Listed("maintenance", "publish an older generation as a new one, at once"),
     "gc": Listed("maintenance", "remove results that no kept generation needs; pin one"),
+    "explain": Listed("explaining", "say what changed, part by part, and what it makes stale"),
     "doctor": Listed("state", "check that this machine can run the pipeline"),
 }
 
