@@ -11,7 +11,7 @@ counts it. The commas may be semicolons or tabs, as spreadsheet programs write t
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -94,6 +94,27 @@ def add_correction(path: Path, raw_files: RawFiles, file: str, row: int, reason:
     return True
 
 
+def remove_corrections(path: Path, is_meant: Callable[[str], bool]) -> int:
+    """Remove the corrections whose file is meant; the rest stays as it is written.
+
+    Args:
+        path: The file; it need not exist, and one that cannot be read is left alone.
+        is_meant: Says it of a row's file, by name or by the beginning of its hash.
+
+    Returns:
+        How many were removed.
+    """
+    try:
+        text = _text(path)
+        lines = {found.line for found in _parsed(path, text) if is_meant(found.file)}
+    except CorrectionsError:
+        return 0
+    if lines:
+        kept = [raw for line, raw in enumerate(_raw_rows(text), 1) if line not in lines]
+        replace_file(path, ["".join(kept).encode()])
+    return len(lines)
+
+
 def exclusions(corrections: Iterable[Correction], raw_files: RawFiles, path: Path) -> Exclusions:
     """The corrections as a table: the first reason of each row, sorted by file and row.
 
@@ -139,6 +160,16 @@ def _rows(text: str) -> Iterator[list[str]]:
     lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
     for row in csv.reader(lines, delimiter=_delimiter(text), strict=True):
         yield [cell.strip() for cell in row]
+
+
+def _raw_rows(text: str) -> Iterator[str]:
+    """The texts of the rows; a quoted cell may hold ends of lines."""
+    lines = text.splitlines(keepends=True)
+    reader = csv.reader(iter(lines), delimiter=_delimiter(text), strict=True)
+    start = 0
+    for _ in reader:
+        yield "".join(lines[start : reader.line_num])
+        start = reader.line_num
 
 
 def _delimiter(text: str) -> str:

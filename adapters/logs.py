@@ -9,14 +9,14 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
-from registry.objects import make_folder
+from registry.objects import make_folder, replace_file
 
 LOG_NAME: Final = "pipeline.log"
 LARGEST_BYTES: Final = 1 << 20
@@ -96,6 +96,34 @@ def open_log(
         for handler in handlers:
             _logger.removeHandler(handler)
             handler.close()
+
+
+def remove_lines(folder: Path, tells: Callable[[str], bool]) -> None:
+    """Remove the lines that tell of something from every file of the log.
+
+    Args:
+        folder: The folder `logs`; it need not exist. No log is open.
+        tells: Says it of each text in a line.
+    """
+    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+        lines = path.read_text("utf-8", "surrogateescape").splitlines(keepends=True)
+        kept = [line for line in lines if not any(map(tells, _texts(line)))]
+        if len(kept) < len(lines):
+            replace_file(path, ["".join(kept).encode("utf-8", "surrogateescape")])
+
+
+def _texts(line: str) -> Iterator[str]:
+    """Every text in a line of JSON; a line that is none is one text."""
+    try:
+        pending = [json.loads(line)]
+    except ValueError:
+        pending = [line]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list | dict):
+            pending += [*value, *value.values()] if isinstance(value, dict) else value
 
 
 def silence_frameworks() -> None:

@@ -116,6 +116,11 @@ class Profile:
                 found.append(path)
         return found
 
+    @property
+    def is_forgetting(self) -> bool:
+        """Whether a file is being forgotten, by this process or by one that was killed."""
+        return (self.folder / "forgetting").exists()
+
     def drop_snapshot(self) -> None:
         """Make the next run look at everything."""
         (self.folder / "snapshot").unlink(missing_ok=True)

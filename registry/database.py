@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +54,7 @@ class Database:
         self._lock = threading.RLock()
         if not in_memory:
             make_folder(path.parent)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            _create(path)
         try:
             self._connection = self._connect(":memory:" if in_memory else str(path))
             self._migrate()
@@ -118,10 +118,36 @@ class Database:
             first: sqlite3.Row | None = self._connection.execute(statement, values).fetchone()
             return first
 
+    def scrub(self) -> None:
+        """Write the file anew, so that nothing of a deleted row is left in it or in its log.
+
+        Raises:
+            RegistryWriteError: It cannot be written, or another program reads it all the time.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("VACUUM")
+                checkpoint = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                is_busy = checkpoint.fetchone()[0]
+            except sqlite3.OperationalError as error:
+                raise RegistryWriteError(self.path, str(error)) from error
+        if is_busy:
+            raise RegistryWriteError(self.path, "another program reads it; close that first")
+
     def close(self) -> None:
         """Close the connection; SQLite folds the write-ahead log into the file."""
         with self._lock:
             self._connection.close()
+
+
+def _create(path: Path) -> None:
+    """Make the file private from the start.
+
+    One that exists is not opened: closing any descriptor of it would let go of every lock that
+    SQLite holds on it in this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def setting(database: Database, name: str) -> str | None:

@@ -179,10 +179,7 @@ class Generations:
     def _write_manifest(self, connection: sqlite3.Connection, number: int) -> None:
         manifest = manifest_bytes(document_of(self._database, number))
         replace_file(manifest_path(self._folder, number), [manifest])
-        connection.execute(
-            "UPDATE generation SET manifest = ? WHERE number = ?",
-            (hashlib.sha256(manifest).hexdigest(), number),
-        )
+        _note_manifest(connection, number, manifest)
 
     def write_head(self) -> None:
         """Make `head` name the published generation, which it does unless a run was cut short.
@@ -197,11 +194,22 @@ class Generations:
         elif not (path.is_file() and path.read_bytes() == _head(current)):
             replace_file(path, [_head(current)])
 
+    def replace_manifest(self, number: int, manifest: bytes) -> None:
+        """Put another text in the place of a generation's manifest."""
+        replace_file(manifest_path(self._folder, number), [manifest])
+        with self._database.atomic() as connection:
+            _note_manifest(connection, number, manifest)
+
     def unpublish(self) -> None:
         """Forget which generation is published; history and version numbers stay."""
         with self._database.atomic() as connection:
-            put_setting(connection, _CURRENT, None)
+            self.unpublish_within(connection)
         self.write_head()
+
+    @staticmethod
+    def unpublish_within(connection: sqlite3.Connection) -> None:
+        """Forget it within a transaction; the caller writes the head after it."""
+        put_setting(connection, _CURRENT, None)
 
     def _next_number(self) -> int:
         row = self._database.row("SELECT max(number) AS number FROM generation")
@@ -228,6 +236,13 @@ class Generations:
 
 def _head(number: int) -> bytes:
     return f"{number}\n".encode()
+
+
+def _note_manifest(connection: sqlite3.Connection, number: int, manifest: bytes) -> None:
+    connection.execute(
+        "UPDATE generation SET manifest = ? WHERE number = ?",
+        (hashlib.sha256(manifest).hexdigest(), number),
+    )
 
 
 def _json(facts: Mapping[str, Any]) -> str:

@@ -191,6 +191,12 @@ class RawFiles:
         self._write_origin(entry, self.names(entry))
         self._write_index(entry)
 
+    def relabel(self, sha256: str, names: Sequence[str], container: str | None) -> None:
+        """Let a raw file go by these names alone, the first one first."""
+        entry = dataclasses.replace(self._entries[sha256], name=names[0], container=container)
+        self._write_origin(entry, [*names])
+        self._write_index(entry)
+
     def find(self, text: str) -> RawEntry:
         """The one raw file with this name, with this last part of a name, or with this hash.
 

@@ -89,9 +89,7 @@ def restore(
         NotRestorableError: It is the current one, unknown, or its results are gone.
     """
     current = generations.current()
-    nodes = _nodes(generations, store, number, current)
-    if current is not None and places(generations, current) == places(generations, number):
-        raise NotRestorableError(number, f"generation {current} is that one already")
+    nodes = restorable(generations, store, number)
     hold, outputs = hold_of(generations), generations.outputs(number)
     return generations.publish(
         run_id=run_id,
@@ -105,9 +103,13 @@ def restore(
     )
 
 
-def _nodes(
-    generations: Generations, store: Store, number: int, current: int | None
-) -> dict[Place, Artifact]:
+def restorable(generations: Generations, store: Store, number: int) -> dict[Place, Artifact]:
+    """The results of a generation that can be published again.
+
+    Raises:
+        NotRestorableError: It is the current one, unknown, or its results are gone.
+    """
+    current = generations.current()
     if number == current:
         raise NotRestorableError(number, "it is published already")
     if not generations.describe(number):
@@ -124,4 +126,6 @@ def _nodes(
             f"{missing} of its {len(found)} results are gone, removed by gc or --clean, or lost; "
             "`history` says which generations still have theirs",
         )
+    if current is not None and places(generations, current) == places(generations, number):
+        raise NotRestorableError(number, f"generation {current} is that one already")
     return present

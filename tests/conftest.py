@@ -1,5 +1,7 @@
 """What the end-to-end tests share: the program as its user starts it."""
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -70,6 +72,22 @@ class Program:
         )
         return Finished(done.returncode, done.stdout, done.stderr)
 
+    def inside(self, *arguments: str) -> Finished:
+        """Do it in this process: for commands that only look things up or put them in order."""
+        from adapters.terminal.main import main
+
+        out, err = io.StringIO(), io.StringIO()
+        home = ["--home", str(self.home)]
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            patch.chdir(self.home.parent)
+            patch.setattr("os.environ", self.environment)
+            exit_code = main([*home, *arguments])
+        return Finished(exit_code, out.getvalue(), err.getvalue())
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start it and do not wait."""
         return subprocess.Popen(
@@ -99,6 +117,37 @@ def demo_home(tmp_path_factory):
     done = Program(home)("--json")
     assert done.exit_code == 0, done.stderr
     return home
+
+
+LOG = "date,time,systolic,diastolic,pulse,note\n"
+
+
+@pytest.fixture(scope="session")
+def history_home(tmp_path_factory):
+    """A home with three generations of profile `me`; copy it, never change it.
+
+    The first knows one file of one day, the second another one with two readings of an earlier
+    day, and the third leaves the last of them out.
+    """
+    program = Program(tmp_path_factory.mktemp("history") / "home", PDP_PROFILE="me")
+    inbox = program.home / "me" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / "first.csv").write_text(LOG + "2026-05-02,08:00,122,82,62,\n")
+    assert program("--quiet").exit_code == 0
+    second = "2026-05-01,08:00,121,81,61,canary-note-9c1e\n2026-05-01,20:00,199,81,61,\n"
+    (inbox / "second-7f3a.csv").write_text(LOG + second)
+    assert program("--quiet").exit_code == 0
+    excluded = program("exclude", "second-7f3a.csv", "3", "--reason", "canary-reason-5d2b")
+    assert excluded.exit_code == 0
+    assert program("--quiet").exit_code == 0
+    return program.home
+
+
+@pytest.fixture
+def history(history_home, tmp_path):
+    """The program with three generations of profile `me` of its own."""
+    shutil.copytree(history_home, tmp_path / "home", symlinks=True)
+    return Program(tmp_path / "home", PDP_PROFILE="me")
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ class Chain:
         sha256 = hashlib.sha256(content).hexdigest()
         encoded = EncodedArtifact(Artifact(sha256, codec, len(content)), [content], parts)
         code = text.partition(":")[0][:4]
-        self.store.remember_code(code, {"units": {}})
+        self.store.code.remember(code, {"units": {}}, {})
         self.store.commit(Computation(key, node, item, "merge", code, edges, 0.1, "run"), encoded)
         self.store.flush()
         return Artifact(sha256, codec, len(content), key=key, item=item)

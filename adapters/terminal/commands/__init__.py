@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "rollback": Listed("maintenance", "publish an older generation as a new one, at once"),
     "gc": Listed("maintenance", "remove results that no kept generation needs; pin one"),
     "explain": Listed("explaining", "say what changed, part by part, and what it makes stale"),
+    "forget": Listed("forgetting", "remove one raw file and all that came from it, for good"),
     "doctor": Listed("state", "check that this machine can run the pipeline"),
 }
 

@@ -39,9 +39,13 @@ class Command:
 
 @contextmanager
 def writing(profile: Profile) -> Iterator[None]:
-    """Hold the profile as its only writer."""
+    """Hold the profile as its only writer; what a killed `forget` began is finished first."""
     profile.make_folders()
     with profile_lock(profile.folder):
+        if profile.is_forgetting:
+            from adapters.forgetting import finish_forgetting  # noqa: PLC0415 - hardly ever needed
+
+            finish_forgetting(profile)
         yield
 
 

@@ -16,9 +16,9 @@ from adapters.stored_tables import tables
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, refuse_unused, writing
 from adapters.terminal.console import table
-from adapters.views import publish_views
+from adapters.views import views_of
 from registry.garbage import NEWEST_KEPT, Collection, Collector, pin, pinned, unpin
-from registry.restoring import hold_of, restore
+from registry.restoring import hold_of, restorable, restore
 
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 
@@ -36,21 +36,7 @@ def rollback(options: argparse.Namespace, settings: Settings, profile: Profile) 
     with writing(profile):
         started = datetime.now(UTC)
         run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        number = restore(
-            profile.generations,
-            profile.store,
-            options.generation,
-            run_id=run_id,
-            published_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-        )
-        profile.drop_snapshot()
-        outputs = profile.generations.outputs(number)
-        publish_views(
-            profile.outputs,
-            outputs,
-            profile.store,
-            lambda output: tables(profile.store, output.artifact),
-        )
+        number = _restored(profile, options.generation, run_id, started)
         profile.runs.record(
             run_id=run_id,
             started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
@@ -68,10 +54,33 @@ def rollback(options: argparse.Namespace, settings: Settings, profile: Profile) 
         "generation": number,
         "restores": options.generation,
         "held_against": hold.held_against if hold else None,
-        "outputs": {name: output.version for name, output in outputs.items()},
+        "outputs": {
+            output.name: output.version for output in profile.generations.outputs(number).values()
+        },
     }
     words = str(hold) if hold else f"generation {number} restores generation {options.generation}"
     return Answer(document, [f"published generation {number} of profile {profile.name}: {words}"])
+
+
+def _restored(profile: Profile, number: int, run_id: str, started: datetime) -> int:
+    """Publish it again. Its views are written before the commit, and shown after it."""
+    restorable(profile.generations, profile.store, number)
+    with views_of(
+        profile.outputs,
+        profile.generations.outputs(number),
+        profile.store,
+        lambda output: tables(profile.store, output.artifact),
+    ) as views:
+        profile.drop_snapshot()
+        published = restore(
+            profile.generations,
+            profile.store,
+            number,
+            run_id=run_id,
+            published_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        views.publish()
+    return published
 
 
 def _gc_options(parser: argparse.ArgumentParser) -> None:
