@@ -1,8 +1,9 @@
 """Values of the flow <-> deterministic bytes.
 
 A table becomes Parquet. Everything else becomes JSON in which a table stands as a reference to its
-own bytes, so a value that only regroups tables costs a few lines of text. Reading is lazy: a table
-inside a composite value is opened when it is asked for.
+own bytes, so a value that only regroups tables costs a few lines of text. Reading may be lazy: a
+table inside a composite value is opened when it is asked for. pandas and numpy values are a table
+and a document (`adapters.frames`); what JSON does not have is marked (`adapters.marks`).
 
 The same table gives the same bytes: dictionaries are sorted, chunks are joined, nothing of the
 machine or of pandas is written along.
@@ -10,10 +11,10 @@ machine or of pandas is written along.
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isfinite
 from typing import Any, Final, overload
 
 import pyarrow as pa
@@ -21,12 +22,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from adapters import AdapterError
+from adapters.marks import is_mark, marked, unmarked
 from dataflows.exports import ExportFile
+from registry import RegistryError
 from registry.store import Artifact, EncodedArtifact
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 ROW_GROUP_ROWS: Final = 1 << 20
 _TABLE_MARK: Final = "$table"
+_FRAME_LIBRARIES: Final = frozenset({"numpy", "pandas"})
+_JSON_KINDS: Final = frozenset({type(None), bool, int, str})
 
 
 class StoredExportFile(ExportFile):
@@ -53,7 +58,8 @@ class UnsupportedValueError(AdapterError):
         self.place = place
         super().__init__(
             f"{place}: a value of type {type(value).__qualname__} cannot be stored; "
-            "return a pyarrow.Table, text, numbers, or lists and dicts of these"
+            "use a table or array of pyarrow, pandas or numpy, text, numbers, dates, or lists, "
+            "tuples, dicts and sets of these"
         )
 
 
@@ -130,11 +136,14 @@ class Codecs:
     Args:
         open_bytes: Gives an artifact's verified bytes.
         artifact_of: The artifact of a table that was opened or stored before, by identity.
+        table_of: Opens the table of an artifact.
+        lazy: Whether dicts and lists come back unopened and read-only, or as they were.
     """
 
     open_bytes: Callable[[Artifact], pa.Buffer]
     artifact_of: Callable[[pa.Table], Artifact | None]
     table_of: Callable[[Artifact], pa.Table]
+    lazy: bool = True
 
     def encode(self, value: object, place: str) -> EncodedArtifact:
         """The artifact of a node's result.
@@ -148,7 +157,7 @@ class Codecs:
             return EncodedArtifact(value.artifact, None)
         parts: dict[str, EncodedArtifact] = {}
         document = self._document(value, place, parts)
-        text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         content = text.encode("utf-8", "surrogatepass")
         sha256 = hashlib.sha256(content).hexdigest()
         return EncodedArtifact(
@@ -167,28 +176,33 @@ class Codecs:
         return EncodedArtifact(artifact, [memoryview(content)])
 
     def _document(self, value: object, place: str, parts: dict[str, EncodedArtifact]) -> object:
-        match value:
-            case None | bool() | int() | str():
-                return value
-            case float() if math.isfinite(value):
-                return value
-            case LazyMapping() | LazySequence():
-                parts.update(_references(value.document))
-                return value.document
-            case pa.Table():
-                encoded = self._encode_table(value)
-                parts[encoded.artifact.sha256] = encoded
-                found = encoded.artifact
-                return {_TABLE_MARK: found.sha256, "size": found.size, "rows": found.rows}
-            case Mapping() if all(isinstance(key, str) for key in value):
-                return {key: self._document(value[key], f"{place}.{key}", parts) for key in value}
-            case Sequence() if not isinstance(value, bytes | bytearray | memoryview):
-                return [
-                    self._document(item, f"{place}[{index}]", parts)
-                    for index, item in enumerate(value)
-                ]
-            case _:
-                raise UnsupportedValueError(place, value)
+        kind = type(value)
+        if kind in _JSON_KINDS or (isinstance(value, float) and kind is float and isfinite(value)):
+            return value
+        if isinstance(value, LazyMapping | LazySequence):
+            parts.update(_references(value.document))
+            return value.document
+        if isinstance(value, pa.Table):
+            encoded = self._encode_table(value)
+            parts[encoded.artifact.sha256] = encoded
+            found = encoded.artifact
+            return {_TABLE_MARK: found.sha256, "size": found.size, "rows": found.rows}
+        if kind is list:
+            return [self._document(v, f"{place}[{i}]", parts) for i, v in enumerate(value)]
+        if kind is dict and all(type(k) is str and not k.startswith("$") for k in value):
+            return {k: self._document(v, f"{place}.{k}", parts) for k, v in value.items()}
+        return self._marked(value, place, parts)
+
+    def _marked(self, value: object, place: str, parts: dict[str, EncodedArtifact]) -> object:
+        def document(part: object, where: str) -> object:
+            return self._document(part, where or place, parts)
+
+        if type(value).__module__.partition(".")[0] in _FRAME_LIBRARIES:
+            return _taken_apart(value, document, self._whole_value, place)
+        found = marked(value, document, place)
+        if found is NotImplemented:
+            raise UnsupportedValueError(place, value)
+        return found
 
     def decode(self, artifact: Artifact) -> Any:
         """The value of an artifact.
@@ -200,7 +214,7 @@ class Codecs:
             return StoredExportFile(artifact, self.open_bytes)
         if artifact.codec == "parquet":
             return self.table_of(artifact)
-        return self._value(json.loads(self.open_bytes(artifact).to_pybytes()))
+        return self.value(json.loads(self.open_bytes(artifact).to_pybytes()))
 
     def tables(self, artifact: Artifact) -> Iterator[pa.Table]:
         """The tables of an artifact one after another: one, or those that a list refers to."""
@@ -210,14 +224,49 @@ class Codecs:
             for found in tables_in(json.loads(self.open_bytes(artifact).to_pybytes())):
                 yield self.table_of(found)
 
-    def _value(self, document: object) -> Any:
+    @cached_property
+    def _whole_value(self) -> Callable[[object], Any]:
+        """Opens all of a value at once."""
+        return replace(self, lazy=False).value
+
+    def value(self, document: object) -> Any:
+        """The value of a stored document."""
         if isinstance(document, dict):
-            if _TABLE_MARK in document:
-                return self.table_of(_reference(document))
-            return LazyMapping(document, self._value)
+            if is_mark(document):
+                return self._unmarked(document)
+            if self.lazy:
+                return LazyMapping(document, self.value)
+            return {key: self.value(item) for key, item in document.items()}
         if isinstance(document, list):
-            return LazySequence(document, self._value)
+            if self.lazy:
+                return LazySequence(document, self.value)
+            return [self.value(item) for item in document]
         return document
+
+    def _unmarked(self, document: dict[str, Any]) -> Any:
+        if _TABLE_MARK in document:
+            return self.table_of(_reference(document))
+        value = unmarked(document, self._whole_value)
+        if value is NotImplemented:
+            from adapters.frames import put_together  # noqa: PLC0415 - readers need no pandas
+
+            ((mark, parts),) = document.items()
+            return put_together(mark, parts, self._whole_value)
+        return value
+
+
+def _taken_apart(
+    value: object,
+    document: Callable[[object, str], Any],
+    opened: Callable[[Any], Any],
+    place: str,
+) -> object:
+    from adapters import frames  # noqa: PLC0415 - readers need no pandas
+
+    try:
+        return frames.taken_apart(value, document, opened)
+    except (frames.InexactError, pa.ArrowException, RegistryError):
+        raise UnsupportedValueError(place, value) from None
 
 
 def _reference(document: Mapping[str, Any]) -> Artifact:

@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from hamilton.execution.graph_functions import topologically_sort_nodes
 from hamilton.graph import FunctionGraph
@@ -19,6 +20,8 @@ from adapters import STAGES, AdapterError
 from adapters.node_code import NodeCode, UnsupportedFlowError
 from registry.code_identity import CodeIdentity
 from registry.objects import sha256_of_file
+
+_WORLD_TAGS: Final = ("hamilton.data_loader", "hamilton.data_saver")
 
 
 class CodeSource(Protocol):
@@ -58,6 +61,7 @@ class FlowNode:
     code: CodeIdentity
     block: str | None = None
     collects: str | None = None
+    touches_the_world: bool = False
     callable: Callable[..., Any] = field(repr=False, compare=False, kw_only=True)
     tags: Mapping[str, Any] = field(default_factory=dict, compare=False, kw_only=True)
     place: tuple[str, str] = field(default=("", ""), compare=False, kw_only=True)
@@ -99,10 +103,16 @@ class Flow:
             code=code,
             block=self._block_of(node, needs),
             collects=node.collect_dependency if node.node_role is NodeType.COLLECT else None,
+            touches_the_world=any(tag in node.tags for tag in _WORLD_TAGS),
             callable=node.callable,
             tags=node.tags,
             place=_place(node),
         )
+
+    @cached_property
+    def always_run(self) -> frozenset[str]:
+        """The nodes that load from or save to places that no key can know."""
+        return frozenset(node.name for node in self.nodes.values() if node.touches_the_world)
 
     def _block_of(self, node: Node, needs: Sequence[str]) -> str | None:
         blocks = set()

@@ -6,7 +6,7 @@ result is handed on; otherwise the inputs are opened, the function runs, and its
 committed before the next node can see it. An equal result of a changed input stops the change
 there.
 
-Use it with any Hamilton modules: see `adapters.execution`.
+Use it with any Hamilton modules: see `adapters.standalone`.
 """
 
 import threading
@@ -91,15 +91,20 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
     Args:
         store: The registry and the objects.
         on_action: Told what was done with each node, as it happens.
+        lazy: Whether stored dicts and lists are handed to nodes unopened and read-only.
     """
 
     def __init__(
-        self, store: Store, on_action: Callable[[NodeAction], None] = lambda _action: None
+        self,
+        store: Store,
+        on_action: Callable[[NodeAction], None] = lambda _action: None,
+        *,
+        lazy: bool = True,
     ) -> None:
         self.store = store
         self._on_action = on_action
         self._cache = TableCache()
-        self.codecs = Codecs(self._open_bytes, self._cache.artifact, self._table)
+        self.codecs = Codecs(self._open_bytes, self._cache.artifact, self._table, lazy)
         self._lock = threading.Lock()
         self.flow: Flow | None = None
         self.run_id = ""
@@ -178,7 +183,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
             NodeFailedError: The node raised.
         """
         try:
-            values = list(node.callable(**self._opened(arguments)))
+            values = list(node.callable(**self.opened(arguments)))
             encoded = [self.codecs.encode(value, node.name) for value in values]
         except DamagedArtifactError:
             raise
@@ -236,7 +241,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
         assert self.flow is not None
         started = time.perf_counter()
         try:
-            value = node.callable(**self._opened(arguments))
+            value = node.callable(**self.opened(arguments))
             encoded = self.codecs.encode(value, node.name)
         except (NodeFailedError, RegistryError, AdapterError):
             raise
@@ -274,7 +279,8 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
             self.actions[node.name, item] = action
         self._on_action(action)
 
-    def _opened(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def opened(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of artifacts by name; what is no artifact stays as it is."""
         return {name: self._open(argument) for name, argument in arguments.items()}
 
     def _open(self, argument: Any) -> Any:
