@@ -7,6 +7,11 @@ if __name__ == "__main__":
     # What is imported stays to the end; looking through it for garbage takes a tenth of a second.
     gc.disable()
 
-    from adapters.terminal.main import main
+    from registry.fast_path import answered
 
-    sys.exit(main(sys.argv[1:]))
+    exit_code = answered(sys.argv[1:])
+    if exit_code is None:
+        from adapters.start import main
+
+        exit_code = main(sys.argv[1:])
+    sys.exit(exit_code)

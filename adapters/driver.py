@@ -23,6 +23,7 @@ from adapters.file_reports import (
 )
 from adapters.planner import Plan
 from adapters.profile import Profile
+from adapters.quiet_runs import quiet_runs
 from adapters.report import FileReport, RunReport, node_reports
 from adapters.run_inputs import as_of_utc, home_time_zone, source_of
 from adapters.settings import Settings
@@ -97,6 +98,7 @@ class RunOptions:
     force: tuple[str, ...] = ()
     force_all: bool = False
     dry_run: bool = False
+    full_check: bool = False
     executor: str = "local"
     workers: int = 2
 
@@ -143,6 +145,7 @@ class Run:
         self._stages: dict[str, str] = {}
         self._flow_entries: list[RawEntry] = []
         self._messages: list[str] = []
+        self.reads_text, self.is_complete = True, True
 
     def execute(self) -> RunReport:
         """Do it.
@@ -155,6 +158,8 @@ class Run:
         """
         if not self._options.dry_run:
             self._profile.store.remove_leftovers()
+        self._profile.store.reads_bytes = self._options.full_check
+        self._profile.raw_files.reads_bytes = self._options.full_check
         engine, request, plan = self.prepare()
         if self._options.dry_run:
             return self._report(engine, "planned", plan.known, self._current())
@@ -179,6 +184,7 @@ class Run:
             self._source_report = source.collect(self._profile.raw_files, stored_utc=stored_utc)
         self._on_phase("planning")
         engine = self._engine(code)
+        self.reads_text = code.reads_text()
         code.keep()
         self._stages = {name: node.stage for name, node in engine.flow.nodes.items()}
         request = self._request(engine)
@@ -321,6 +327,7 @@ class Run:
             outputs,
             self._profile.store,
             lambda output: engine.materializer.codecs.tables(output.artifact),
+            trusts_stamps=not self._options.full_check,
         )
 
     @contextmanager
@@ -329,6 +336,7 @@ class Run:
         try:
             yield
         except (WriteError, RegistryWriteError) as error:
+            self.is_complete = False
             self._messages.append(f"the results are kept, but {error}; run again to make up for it")
 
     def _stays(self, made: Mapping[tuple[str, str], Artifact]) -> bool:
@@ -364,6 +372,7 @@ class Run:
         ran = [action for action in outcome.actions.values() if action.action != "reused"]
         if ran or status == "published":
             with self._only_warning():
+                quiet, mark = quiet_runs(self._profile.logs, self._profile.runs.log_mark)
                 self._profile.runs.record(
                     run_id=self.run_id,
                     started_utc=started,
@@ -372,6 +381,8 @@ class Run:
                     generation=generation,
                     options=asdict(self._options),
                     actions=ran,
+                    quiet=quiet,
+                    log_mark=mark,
                 )
                 document = {"started_utc": started, "ended_utc": ended, **report.as_json()}
                 text = json.dumps(document, indent=1, sort_keys=True) + "\n"

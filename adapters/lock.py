@@ -97,7 +97,8 @@ def _opened(folder: Path) -> int:
     try:
         make_folder(folder)
         descriptor = os.open(folder / LOCK_NAME, flags, 0o600)
-        os.fchmod(descriptor, 0o600)
+        if os.fstat(descriptor).st_mode & 0o777 != 0o600:  # noqa: PLR2004
+            os.fchmod(descriptor, 0o600)
     except OSError as error:
         raise _unavailable(folder, error) from error
     return descriptor

@@ -16,17 +16,19 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
+from registry.fast_path import LARGEST_LOG_BYTES, LOG
 from registry.objects import make_folder, replace_file
 
-LOG_NAME: Final = "pipeline.log"
-LARGEST_BYTES: Final = 1 << 20
+LOG_NAME: Final = LOG.rpartition("/")[2]
+LARGEST_BYTES: Final = LARGEST_LOG_BYTES
 KEPT: Final = 5
 # On a failure Hamilton logs all inputs of a node, and those are health values.
 SILENCED: Final = ("hamilton",)
 
 Level = Literal["debug", "info", "warning", "error"]
+AnsweringPath = Literal["fast", "medium", "slow"]
 
-_FIELDS: Final = ("run", "node", "file", "counts", "seconds")
+_FIELDS: Final = ("run", "generation", "path", "node", "file", "counts", "seconds")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]*")
 _logger: Final = logging.getLogger("personal_data_pipeline")
 _logger.propagate = False
@@ -38,6 +40,8 @@ def log(
     *,
     level: Level = "info",
     run: str | None = None,
+    generation: int | None = None,
+    path: AnsweringPath | None = None,
     node: str | None = None,
     file: str | None = None,
     counts: Mapping[str, int] | None = None,
@@ -49,6 +53,8 @@ def log(
         event: What happened, as a fixed word: `node_ran`.
         level: How much it matters.
         run: The run's id; by default that of the open log.
+        generation: What is published.
+        path: Which path found a run to be up to date.
         node: The node it happened to.
         file: The name of the file it happened to.
         counts: How many of what: `{"rows": 120}`.
@@ -60,7 +66,7 @@ def log(
     _refuse_other_than_words([event, *(counts or {})])
     if not all(type(count) is int for count in (counts or {}).values()):
         raise ValueError("a log's counts are whole numbers")
-    values = (run, node, file, dict(counts) if counts else None, seconds)
+    values = (run, generation, path, node, file, dict(counts) if counts else None, seconds)
     given = {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
     _logger.log(logging.getLevelNamesMapping()[level.upper()], event, extra={"fields": given})
 
@@ -145,7 +151,8 @@ class _PrivateFile(RotatingFileHandler):
         make_folder(Path(self.baseFilename).parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self.baseFilename, flags, 0o600)
-        os.fchmod(descriptor, 0o600)
+        if os.fstat(descriptor).st_mode & 0o777 != 0o600:  # noqa: PLR2004
+            os.fchmod(descriptor, 0o600)
         return os.fdopen(descriptor, "a", encoding="utf-8")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name

@@ -47,7 +47,12 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def views_of(
-    folder: Path, outputs: Mapping[str, Output], store: Store, tables_of: TablesOf
+    folder: Path,
+    outputs: Mapping[str, Output],
+    store: Store,
+    tables_of: TablesOf,
+    *,
+    trusts_stamps: bool = True,
 ) -> AbstractContextManager[PendingViews]:
     """Write the views of a generation that is about to be, or is, published.
 
@@ -56,11 +61,17 @@ def views_of(
         outputs: The outputs to show.
         store: Where their bytes are.
         tables_of: Opens an output, part by part.
+        trusts_stamps: Whether an unmoved file need not be read.
 
     Raises:
         WriteError: There is no room for them; nothing that is visible was changed.
     """
-    return pending_views(folder, outputs, lambda name, o: _content(name, o, store, tables_of))
+    return pending_views(
+        folder,
+        outputs,
+        lambda name, output: _content(name, output, store, tables_of),
+        trusts_stamps=trusts_stamps,
+    )
 
 
 def publish_views(

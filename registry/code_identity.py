@@ -115,6 +115,11 @@ class CodeIndex:
         found = self._files.get(module)
         return None if found is None else found[1:]
 
+    def reads_text(self) -> bool:
+        """Whether some code of ours may look at source text or places: then a comment counts."""
+        modules = self._graph.modules.values()
+        return any(unit.marks for module in modules for unit in module.units)
+
     def identity(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key of a function or class, with what went into it.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from registry.database import Database, put_setting, setting
 from registry.manifests import document_of, manifest_bytes, manifest_path
@@ -31,6 +31,7 @@ _CURRENT: Final = "current_generation"
 # Where the counts go on when the rows that told them were forgotten.
 LAST_GENERATION: Final = "last_generation"
 LAST_VERSION: Final = "last_version/"
+_LOG_MARK: Final = "log_mark"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,16 @@ class NodeAction:
     key: str | None = None
     rows: int | None = None
     seconds: float | None = None
+
+
+class QuietRun(NamedTuple):
+    """A run that found nothing to do, as its line in the log tells."""
+
+    run_id: str
+    started_utc: str
+    ended_utc: str
+    generation: int | None
+    path: str
 
 
 class Generations:
@@ -283,9 +294,29 @@ class Runs:
         generation: int | None,
         options: Mapping[str, Any],
         actions: Iterable[NodeAction],
+        quiet: Iterable[QuietRun] = (),
+        log_mark: str | None = None,
     ) -> None:
-        """Write a finished run down."""
+        """Write a finished run down, and before it the quiet ones that the log tells of.
+
+        Args:
+            run_id: The run.
+            started_utc: When it began.
+            ended_utc: When it ended.
+            status: What became of it.
+            generation: What is published now.
+            options: What it was asked for.
+            actions: What it did with each node.
+            quiet: Runs that wrote a line and nothing else.
+            log_mark: How far the log has been read.
+        """
         with self._database.atomic() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO run VALUES (?, ?, ?, 'up-to-date', ?, ?)",
+                [(*found[:4], json.dumps({"path": found.path})) for found in quiet],
+            )
+            if log_mark is not None:
+                put_setting(connection, _LOG_MARK, log_mark)
             connection.execute(
                 "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)",
                 (run_id, started_utc, ended_utc, status, generation, json.dumps(options)),
@@ -306,6 +337,11 @@ class Runs:
                     for done in actions
                 ],
             )
+
+    @property
+    def log_mark(self) -> str:
+        """How far the log has been read."""
+        return setting(self._database, _LOG_MARK) or ""
 
     def latest(self) -> sqlite3.Row | None:
         """The newest run that did something."""

@@ -109,6 +109,9 @@ class RawFiles:
         root: The profile's folder `raw`.
         index: Where they are looked up.
         stamp_of: Reads stamps.
+
+    Attributes:
+        reads_bytes: Whether every file is read, its own bytes too, whatever its stamp says.
     """
 
     def __init__(
@@ -121,6 +124,8 @@ class RawFiles:
         self.index = index
         self._store = ContentStore(root)
         self._stamp_of = stamp_of
+        self.reads_bytes = False
+        self._intact: set[str] = set()
         self._entries = {entry.sha256: entry for entry in index.raw_entries()}
         self._sizes = {entry.size for entry in self._entries.values()}
 
@@ -133,8 +138,14 @@ class RawFiles:
         return self._store.path(sha256, CONTENT)
 
     def holds(self, entry: RawEntry) -> bool:
-        """Whether its bytes are there (they are not read)."""
-        return self._store.holds(entry.sha256, CONTENT, entry.size)
+        """Whether its bytes are there; they are read only if every file is, and then once."""
+        if not self._store.holds(entry.sha256, CONTENT, entry.size):
+            return False
+        if self.reads_bytes and entry.sha256 not in self._intact:
+            if not self._store.verify(entry.sha256, CONTENT):
+                return False
+            self._intact.add(entry.sha256)
+        return True
 
     def names(self, entry: RawEntry) -> list[str]:
         """Every name it came under, the first one first."""
@@ -149,7 +160,8 @@ class RawFiles:
             WriteError: It could not be stored.
         """
         stamp = stamp_of_file(path, self._stamp_of)
-        known = self._held(self.index.remembered_sha256(stamp))
+        remembered = None if self.reads_bytes else self.index.remembered_sha256(stamp)
+        known = self._held(remembered)
         if known:
             return Added(self._with_name(known, name), is_new=False)
         self._make_root()

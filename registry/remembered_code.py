@@ -20,7 +20,7 @@ from registry.objects import WriteError, replace_file
 
 FILE_NAME: Final = "code-identities.json"
 # Raise it when the analysis itself changes.
-_ANALYSIS: Final = 1
+_ANALYSIS: Final = 2
 
 
 class RememberedCode:
@@ -35,6 +35,7 @@ class RememberedCode:
     def __init__(self, index: CodeIndex, root: Path, folder: Path) -> None:
         self._index, self._path = index, folder / FILE_NAME
         self._basis = _basis(index.source_files(), root)
+        self._reads_text: bool | None = None
         self._known = self._read()
         self._is_new = False
 
@@ -62,11 +63,19 @@ class RememberedCode:
             self._is_new = True
         return self._known[label]
 
+    def reads_text(self) -> bool:
+        """Whether some code of ours may look at source text or places: then a comment counts."""
+        if self._reads_text is None:
+            self._reads_text = self._index.reads_text()
+            self._is_new = True
+        return self._reads_text
+
     def keep(self) -> None:
         """Remember what was worked out."""
         if self._is_new:
             identities = {label: asdict(known) for label, known in self._known.items()}
-            text = json.dumps({"basis": self._basis, "identities": identities})
+            facts = {"basis": self._basis, "reads_text": self._reads_text}
+            text = json.dumps({**facts, "identities": identities})
             with contextlib.suppress(OSError, WriteError):
                 replace_file(self._path, [text.encode()])
             self._is_new = False
@@ -76,6 +85,7 @@ class RememberedCode:
             document = json.loads(self._path.read_bytes())
             if document["basis"] != self._basis:
                 return {}
+            self._reads_text = document["reads_text"]
             return {
                 label: CodeIdentity(**{**known, "opaque": tuple(known["opaque"])})
                 for label, known in document["identities"].items()

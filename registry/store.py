@@ -94,10 +94,16 @@ class EncodedArtifact:
 
 
 class Store:
-    """Artifacts and computations of one profile. Safe to share between the threads of a run."""
+    """Artifacts and computations of one profile. Safe to share between the threads of a run.
+
+    Attributes:
+        reads_bytes: Whether an artifact counts as present only after its bytes have been hashed.
+    """
 
     def __init__(self, profile_folder: Path, database: Database) -> None:
         self.database = database
+        self.reads_bytes = False
+        self._intact: set[Path] = set()
         self.objects = ContentStore(profile_folder / "objects")
         self.raw = ContentStore(profile_folder / "raw")
         self.code = CodeMemory()
@@ -120,9 +126,16 @@ class Store:
         return artifact.codec != "json" or all(map(self.present, self.parts(artifact)))
 
     def holds(self, artifact: Artifact) -> bool:
-        """Whether the artifact's own file is there, with its size."""
-        name = FILE_NAMES[artifact.codec]
-        return self._root(artifact).holds(artifact.sha256, name, artifact.size)
+        """Whether the artifact's own file is there, with its size; it is hashed at most once."""
+        root, name = self._root(artifact), FILE_NAMES[artifact.codec]
+        if not root.holds(artifact.sha256, name, artifact.size):
+            return False
+        path = self.path(artifact)
+        if self.reads_bytes and path not in self._intact:
+            if not root.verify(artifact.sha256, name):
+                return False
+            self._intact.add(path)
+        return True
 
     def parts(self, artifact: Artifact) -> list[Artifact]:
         """The tables that a composite value refers to."""
@@ -160,7 +173,17 @@ class Store:
     def add_input(self, encoded: EncodedArtifact) -> None:
         """Store an artifact that no computation made: a table handed in from outside."""
         with self._lock:
-            self._flush(self._write(encoded), [encoded])
+            pending = self._write(encoded)
+            if pending or not self._is_registered(encoded.artifact):
+                self._flush(pending, [encoded])
+
+    def _is_registered(self, artifact: Artifact) -> bool:
+        found = self.database.row(
+            "SELECT size, rows FROM artifact WHERE sha256 = ? AND codec = ?",
+            artifact.sha256,
+            artifact.codec,
+        )
+        return found is not None and tuple(found) == (artifact.size, artifact.rows)
 
     def commit(self, computation: Computation, encoded: EncodedArtifact) -> None:
         """Make one computation's result durable: bytes, then rows, in one transaction.
@@ -199,8 +222,7 @@ class Store:
         pending = []
         for part in (*encoded.parts, encoded):
             artifact = part.artifact
-            name = FILE_NAMES[artifact.codec]
-            if part.content is None or self.objects.holds(artifact.sha256, name, artifact.size):
+            if part.content is None or self.holds(artifact):
                 continue
             make_folder(self.objects.root)
             file = write_pending(self.objects.root, part.content, mode=0o400)

@@ -31,7 +31,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """
     name, rest = _split(list(arguments))
     found = _parser(name).parse_args(rest)
-    found.command = name
+    found.command, found.arguments = name, list(arguments)
     return found
 
 

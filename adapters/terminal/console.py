@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from rich.console import Console
@@ -17,15 +17,25 @@ _NARROWEST: Final = 100
 def show(answer: Answer, *, as_json: bool, quiet: bool) -> None:
     """Print an answer to stdout and its warnings to stderr."""
     for warning in answer.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        sys.stderr.write(warning_text(warning))
     if answer.error:
         sys.stderr.write(f"error: {answer.error}\n")
     if as_json:
-        sys.stdout.write(json.dumps(answer.document, ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(json_text(answer.document))
     elif not quiet:
         console = _console()
         for block in answer.blocks:
-            console.print(block)
+            console.print(block, soft_wrap=isinstance(block, Text))
+
+
+def warning_text(warning: str) -> str:
+    """A warning as it is printed."""
+    return f"warning: {warning}\n"
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """The one JSON object of `--json`."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def _console() -> Console:

@@ -49,6 +49,9 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force-all", action="store_true", help="recompute every node")
     parser.add_argument(
+        "--full-check", action="store_true", help="hash every file, trust no time of change"
+    )
+    parser.add_argument(
         "--executor",
         choices=("local", "threads"),
         default="local",
@@ -68,7 +71,7 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
     if options.clean:
         return _clean(options, profile)
     from adapters.driver import Run, RunOptions  # noqa: PLC0415 - Hamilton is slow to import
-    from adapters.terminal.run_view import run_blocks  # noqa: PLC0415 - goes with it
+    from adapters.terminal.conclusion import conclude  # noqa: PLC0415 - goes with it
 
     gc.freeze()
     gc.enable()
@@ -79,6 +82,7 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
         force=tuple(options.force),
         force_all=options.force_all,
         dry_run=options.dry_run,
+        full_check=options.full_check,
         executor=options.executor,
         workers=options.workers,
     )
@@ -93,6 +97,13 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
                 _log_run(started.failed(error))
                 return _failed_run(started.failed(error), error)
             _log_run(report)
+        conclude(options, settings, profile, started, report, _told)
+    return _told(report, profile)
+
+
+def _told(report: RunReport, profile: Profile) -> Answer:
+    from adapters.terminal.run_view import run_blocks  # noqa: PLC0415 - slow to import
+
     warnings = [*report.messages, *_file_warnings(report)]
     code = UNUSABLE_FILE if any(map(is_unusable, leaves(report.files))) else 0
     return Answer(report.as_json(), list(run_blocks(report, profile)), warnings, code)
@@ -124,12 +135,17 @@ def _logging(
 
 
 def _log_run(report: RunReport) -> None:
-    for file in leaves(report.files):
+    for file in leaves(report.files) if report.ran else ():
         if file.status != "reused":
             counts = {**file.records, "rejected": file.rejected}
             log(f"file_{file.status}", file=file.name, counts=counts)
-    word = "run_" + report.status.replace("-", "_")
-    log(word, counts={"nodes_run": report.ran}, seconds=round(report.seconds, 3))
+    log(
+        "run_" + report.status.replace("-", "_"),
+        generation=report.generation,
+        path="slow",
+        counts={"nodes_run": report.ran},
+        seconds=round(report.seconds, 3),
+    )
 
 
 def _clean(options: argparse.Namespace, profile: Profile) -> Answer:

@@ -1,0 +1,109 @@
+"""After a run that ended well: a snapshot for the next one.
+
+What a published run changed itself proves nothing yet. So a second look follows it in the same
+process, of the same kind as any run, and only if that one finds nothing to do, its answer is kept.
+"""
+
+import argparse
+import os
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from adapters import AdapterError
+from adapters.driver import Run, RunOptions
+from adapters.lock import LOCK_NAME
+from adapters.profile import Profile
+from adapters.report import RunReport
+from adapters.settings import Settings
+from adapters.snapshot import Told, keep_snapshot
+from adapters.terminal.answer import Answer
+from adapters.terminal.console import json_text, warning_text
+from registry import RegistryError
+from registry.fast_path import RUN_ID, SECONDS, Asked, asked_by
+from registry.stamps import PATIENCE_NS, PAUSE_NS
+
+_ENDED_WELL: Final = frozenset({"published", "up-to-date"})
+
+
+def conclude(
+    options: argparse.Namespace,
+    settings: Settings,
+    profile: Profile,
+    run: Run,
+    report: RunReport,
+    render: Any,
+) -> None:
+    """Leave a snapshot if the run is of the kind that may be answered from one.
+
+    The caller holds the lock. The profile's registry is closed afterwards.
+
+    Args:
+        options: The command line.
+        settings: What the run was told.
+        profile: Whose run it was.
+        run: The run.
+        report: What it did.
+        render: (report, profile) -> the answer.
+    """
+    asked = asked_by(options.arguments)
+    if asked is None or report.status not in _ENDED_WELL:
+        return
+    profile.database.close()
+    if _is_kept(settings, profile, asked, run, render(_timeless(report), profile), report):
+        return
+    if report.ran or report.status == "published" or _has_written(profile):
+        _wait_for_the_clock(profile)
+        again = Profile(profile.home, profile.name)
+        second = Run(settings, again, RunOptions(skip_ingestion=options.skip_ingestion))
+        with suppress(AdapterError, RegistryError), closing(again.database):
+            report = second.execute()
+        _is_kept(settings, again, asked, second, render(_timeless(report), again), report)
+
+
+def _is_kept(
+    settings: Settings,
+    profile: Profile,
+    asked: Asked,
+    run: Run,
+    answer: Answer,
+    report: RunReport,
+) -> bool:
+    """Whether the run did nothing at all, and its answer is kept."""
+    did_nothing = report.status == "up-to-date" and not report.ran and run.is_complete
+    if not did_nothing or report.generation is None:
+        return False
+    told = Told(
+        report.generation,
+        answer.exit_code,
+        "".join(map(warning_text, answer.warnings)),
+        _text(answer),
+        json_text({**answer.document, "seconds": SECONDS}).replace(f'"{SECONDS}"', SECONDS),
+    )
+    return keep_snapshot(profile, settings, asked, told, reads_text=run.reads_text)
+
+
+def _timeless(report: RunReport) -> RunReport:
+    return replace(report, run_id=RUN_ID, seconds=0.0)
+
+
+def _text(answer: Answer) -> str:
+    """The one line that people read, with a place for the seconds at its end."""
+    (line,) = answer.blocks
+    return f"{str(line).removesuffix('0.0 s')}{SECONDS} s"
+
+
+def _has_written(profile: Profile) -> bool:
+    registry = profile.database.path.lstat().st_mtime_ns
+    return registry >= (profile.folder / LOCK_NAME).lstat().st_mtime_ns
+
+
+def _wait_for_the_clock(profile: Profile) -> None:
+    """Move the lock's stamp beyond that of everything that was written before."""
+    lock, moment = profile.folder / LOCK_NAME, time.time_ns()
+    for _ in range(PATIENCE_NS // PAUSE_NS):
+        os.utime(lock)
+        if lock.lstat().st_mtime_ns > moment:
+            return
+        time.sleep(PAUSE_NS / 1e9)
