@@ -33,6 +33,8 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "gc": Listed("maintenance", "remove results that no kept generation needs; pin one"),
     "explain": Listed("explaining", "say what changed, part by part, and what it makes stale"),
     "forget": Listed("forgetting", "remove one raw file and all that came from it, for good"),
+    "history": Listed("past", "list runs and generations, or the versions of one node"),
+    "diff": Listed("past", "compare two versions of an output, or of any node (g3, g5)"),
     "doctor": Listed("state", "check that this machine can run the pipeline"),
 }
 
