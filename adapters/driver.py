@@ -21,6 +21,7 @@ from adapters.file_reports import (
     nothing_to_ingest,
     parse_reports,
 )
+from adapters.healing import healed
 from adapters.planner import Plan
 from adapters.profile import Profile
 from adapters.quiet_runs import quiet_runs
@@ -39,6 +40,7 @@ from dataflows import (
     ingestion,
     sleep,
 )
+from registry import RegistryError
 from registry.code_identity import CodeIndex
 from registry.database import RegistryWriteError
 from registry.generations import NodeAction, Output
@@ -155,7 +157,22 @@ class Run:
             NotPublishedError: There is nothing to start a later stage from.
             NodeFailedError: A node raised; nothing is published, what finished is kept.
             WriteError: The disk is full or broken; nothing is published.
+            DamagedArtifactError: An export's bytes are damaged and are to be had nowhere else.
         """
+        self._profile.make_sound()
+        return healed(self._execute, self._profile, self._regained)
+
+    def _regained(self, sha256: str) -> bool:
+        """Whether the bytes of a damaged export could be had from the source once more."""
+        if not self._options.asks_sources:
+            return False
+        self._profile.raw_files.set_aside(sha256)
+        source_of(self._profile, self._settings).collect(
+            self._profile.raw_files, stored_utc=f"{self._started:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        return self._profile.raw_files.path(sha256).is_file()
+
+    def _execute(self) -> RunReport:
         if not self._options.dry_run:
             self._profile.store.remove_leftovers()
         self._profile.store.reads_bytes = self._options.full_check
@@ -204,11 +221,17 @@ class Run:
             profile=self._profile.name,
             run_id=self.run_id,
             status="failed",
-            generation=self._current() if self._profile.exists else None,
+            generation=self._published_or_none(),
             nodes=node_reports(actions, self._stages, {}),
             seconds=time.perf_counter() - self._clock,
             messages=[str(error)],
         )
+
+    def _published_or_none(self) -> int | None:
+        try:
+            return self._current() if self._profile.exists else None
+        except RegistryError:
+            return None
 
     # -- the request -----------------------------------------------------------------------------
 
@@ -279,7 +302,7 @@ class Run:
     def _exclusions(self, engine: Engine) -> Artifact:
         path = self._profile.corrections
         found = exclusions(read_corrections(path), self._profile.raw_files, path)
-        self._messages = list(found.problems)
+        self._messages = [*self._profile.notices, *found.problems]
         encoded = engine.materializer.codecs.encode(found.table, "exclusions")
         if not self._options.dry_run:
             engine.store.add_input(encoded)

@@ -1,20 +1,23 @@
 """One person's folder: registry, objects, raw files, published generations."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from registry.database import Database
+from registry.database import Database, RegistryDamagedError
 from registry.generations import Generations, Runs
 from registry.objects import make_folder
 from registry.raw_files import RawFiles
 from registry.raw_index import DatabaseRawIndex
+from registry.soundness import REGISTRY, Opened, opened_soundly, renewed
 from registry.store import Store
 
 DEMO: Final = "demo"
 OWNER: Final = "me"
+_OPENED: Final = ("database", "store", "generations", "runs", "raw_files", "is_sound")
 DERIVED: Final = ("objects", "outputs", "snapshot")
 
 
@@ -59,8 +62,16 @@ class Profile:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever registered."""
-        return (self.folder / "registry.sqlite").is_file()
+        """Whether anything was ever registered, even if the registry is gone."""
+        return os.path.lexists(self._registry) or self._has_manifests
+
+    @property
+    def _registry(self) -> Path:
+        return self.folder / REGISTRY
+
+    @property
+    def _has_manifests(self) -> bool:
+        return any((self.folder / "manifests").glob("*.json"))
 
     @property
     def has_exports(self) -> bool:
@@ -73,9 +84,51 @@ class Profile:
 
     @cached_property
     def database(self) -> Database:
-        """The registry's SQLite file; made when it is not there."""
-        in_memory = self.leaves_no_trace and not self.exists
-        return Database(self.folder / "registry.sqlite", in_memory=in_memory)
+        """The registry's SQLite file; made when it is not there and never was.
+
+        Raises:
+            RegistryDamagedError: It is damaged, or gone while manifests are there.
+        """
+        is_gone = not self._registry.is_file() or self._registry.stat().st_size == 0
+        if is_gone and self._has_manifests:
+            raise RegistryDamagedError(self._registry, "the file is gone or empty")
+        in_memory = self.leaves_no_trace and not os.path.lexists(self._registry)
+        return Database(self._registry, in_memory=in_memory)
+
+    @cached_property
+    def notices(self) -> list[str]:
+        """What had to be done so that the registry can be relied on."""
+        return []
+
+    def make_sound(self) -> None:
+        """See that the registry can be relied on, once; a lost or damaged one is made again.
+
+        The caller holds the profile's lock, unless nothing may be written.
+        """
+        if "is_sound" not in self.__dict__:
+            opened = opened_soundly(
+                self.folder,
+                self.__dict__.get("database"),
+                leaves_no_trace=self.leaves_no_trace,
+            )
+            self._keep(opened)
+
+    def renew(self, damage: RegistryDamagedError) -> None:
+        """Set aside a registry that turned out to be damaged, and make it again."""
+        opened = renewed(
+            self.folder,
+            damage.problem,
+            self.__dict__.get("database"),
+            leaves_no_trace=self.leaves_no_trace,
+        )
+        self._keep(opened)
+
+    def _keep(self, opened: Opened) -> None:
+        if opened.database is not self.__dict__.get("database"):
+            for name in _OPENED:
+                self.__dict__.pop(name, None)
+        self.__dict__.update(database=opened.database, is_sound=True)
+        self.notices.extend(opened.notices)
 
     @cached_property
     def store(self) -> Store:

@@ -27,7 +27,7 @@ from registry.objects import (
 )
 from registry.store import Artifact
 
-_CURRENT: Final = "current_generation"
+CURRENT: Final = "current_generation"
 # Where the counts go on when the rows that told them were forgotten.
 LAST_GENERATION: Final = "last_generation"
 LAST_VERSION: Final = "last_version/"
@@ -84,7 +84,7 @@ class Generations:
 
     def current(self) -> int | None:
         """The published generation's number; None before the first and after a clean."""
-        number = setting(self._database, _CURRENT)
+        number = setting(self._database, CURRENT)
         return None if number is None else int(number)
 
     def outputs(self, number: int) -> dict[str, Output]:
@@ -156,7 +156,7 @@ class Generations:
                 [(number, node, item, made.key) for (node, item), made in sorted(nodes.items())],
             )
             self._write_manifest(connection, number)
-            put_setting(connection, _CURRENT, str(number))
+            put_setting(connection, CURRENT, str(number))
         return number
 
     @contextmanager
@@ -220,7 +220,7 @@ class Generations:
     @staticmethod
     def unpublish_within(connection: sqlite3.Connection) -> None:
         """Forget it within a transaction; the caller writes the head after it."""
-        put_setting(connection, _CURRENT, None)
+        put_setting(connection, CURRENT, None)
 
     def _next_number(self) -> int:
         row = self._database.row("SELECT max(number) AS number FROM generation")

@@ -64,12 +64,14 @@ def document_of(database: Database, number: int) -> Document:
         "restores": generation["restores"],
         "held_against": generation["held_against"],
         "facts": json.loads(generation["facts"]),
+        "pins": [row["generation"] for row in database.rows("SELECT generation FROM pin")],
+        "counts": _counts(database),
         "outputs": _outputs(database, number, places),
         "nodes": _nodes(database, number, made),
         "artifacts": artifacts,
         "parts": _parts(database, places),
         "codes": codes,
-        "code_facts": _packed([_code_facts(database, code) for code in codes]),
+        "code_facts": packed([_code_facts(database, code) for code in codes]),
         "computations": _computations(database, number, made, codes, places),
         "raw_files": [
             list(row)
@@ -81,6 +83,12 @@ def document_of(database: Database, number: int) -> Document:
     }
 
 
+def _counts(database: Database) -> dict[str, str]:
+    """Where numbers and versions go on when the rows that told them were forgotten."""
+    rows = database.rows("SELECT name, value FROM setting WHERE name GLOB 'last_*'")
+    return {row["name"]: row["value"] for row in rows}
+
+
 def _artifacts(database: Database, number: int) -> list[list[Any]]:
     """Every artifact behind a generation and the tables that composite ones refer to."""
     rows = database.rows(
@@ -88,7 +96,8 @@ def _artifacts(database: Database, number: int) -> list[list[Any]]:
         "UNION SELECT sha256, codec FROM generation_output WHERE generation = ?), "
         "parts AS (SELECT part, 'parquet' FROM made JOIN artifact_part USING (sha256) "
         "WHERE codec = 'json') "
-        "SELECT a.* FROM (SELECT * FROM made UNION SELECT * FROM parts) "
+        "SELECT a.sha256, a.codec, a.size, a.rows "
+        "FROM (SELECT * FROM made UNION SELECT * FROM parts) "
         "JOIN artifact a USING (sha256, codec) ORDER BY sha256, codec",
         number,
         number,
@@ -238,5 +247,6 @@ def _lines(document: Document) -> Iterator[str]:
         yield f'"{name}": {value}'
 
 
-def _packed(facts: Sequence[str | None]) -> str:
+def packed(facts: Sequence[str | None]) -> str:
+    """Texts that have much in common, in little room."""
     return base64.b64encode(zlib.compress(json.dumps(facts).encode(), 6)).decode()

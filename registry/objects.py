@@ -81,12 +81,29 @@ class PendingFile:
 
     def publish(self, target: Path) -> None:
         """Give the bytes their name. The name is durable when this returns."""
-        self.path.replace(target)
+        _take_place(self.path, target)
         flush_folder(target.parent)
 
     def discard(self) -> None:
         """Remove the bytes; they never were visible."""
         _remove(self.path)
+
+
+def _take_place(path: Path, target: Path) -> None:
+    """Rename a file to where something else may stand; a folder there is moved out of the way."""
+    try:
+        path.replace(target)
+    except IsADirectoryError:
+        rename_aside(target)
+        path.replace(target)
+
+
+def rename_aside(path: Path) -> Path:
+    """Give what is damaged another name beside its own. Nothing is deleted."""
+    number = 1
+    while os.path.lexists(path.with_name(f"{path.name}.damaged-{number}")):
+        number += 1
+    return path.rename(path.with_name(f"{path.name}.damaged-{number}"))
 
 
 def publish_together(files: Sequence[tuple[PendingFile, Path]]) -> None:
@@ -97,7 +114,7 @@ def publish_together(files: Sequence[tuple[PendingFile, Path]]) -> None:
     """
     try:
         for file, target in files:
-            file.path.replace(target)
+            _take_place(file.path, target)
         for folder in sorted({target.parent for _, target in files}):
             flush_folder(folder)
     except OSError as error:

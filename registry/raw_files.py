@@ -17,14 +17,20 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from registry import RegistryError
-from registry.objects import ContentStore, WriteError, make_folder, write_pending
+from registry.objects import (
+    ContentStore,
+    WriteError,
+    make_folder,
+    rename_aside,
+    write_pending,
+)
 from registry.stamps import (
     Stamp,
     stamp_of,
@@ -35,6 +41,7 @@ from registry.stamps import (
 
 CONTENT: Final = "content"
 ORIGIN: Final = "origin.json"
+_CHECK: Final = "check"
 SHORTEST_PREFIX: Final = 4
 CANDIDATES_SHOWN: Final = 5
 
@@ -147,6 +154,16 @@ class RawFiles:
             self._intact.add(entry.sha256)
         return True
 
+    def is_whole(self, entry: RawEntry) -> bool:
+        """Whether its bytes are those that its hash says; they are read."""
+        return self._store.verify(entry.sha256, CONTENT)
+
+    def set_aside(self, sha256: str) -> None:
+        """Move damaged bytes out of the way, so that the same file can be stored again."""
+        path = self.path(sha256)
+        if os.path.lexists(path):
+            rename_aside(path)
+
     def names(self, entry: RawEntry) -> list[str]:
         """Every name it came under, the first one first."""
         origin = self._read_origin(entry.sha256)
@@ -234,19 +251,30 @@ class RawFiles:
             return found[0]
         raise _no_such_file(wanted, found, [name for names in named.values() for name in names])
 
-    def rebuild(self) -> list[RawEntry]:
-        """Put into the index what the folder holds and the index lacks."""
+    def rebuild(
+        self, known: Mapping[str, RawEntry] | None = None, *, writes: bool = True
+    ) -> list[RawEntry]:
+        """Put into the index what the folder holds and the index lacks.
+
+        Args:
+            known: What is known of files from elsewhere; it serves where an origin is damaged.
+            writes: Whether damaged origins are written anew.
+        """
         missing = []
         for content in sorted(self.root.glob(f"??/*/{CONTENT}")):
             sha256 = content.parent.name
             if re.fullmatch("[0-9a-f]{64}", sha256) and sha256 not in self._entries:
                 origin = self._read_origin(sha256)
-                entry, names = origin or _without_origin(content)
-                if origin is None:
+                entry, names = origin or _without_origin(content, (known or {}).get(sha256))
+                if origin is None and writes:
                     self._write_origin(entry, names)
                 self._write_index(entry)
                 missing.append(entry)
         return missing
+
+    def miss(self, entry: RawEntry) -> None:
+        """Put a file into the index whose bytes are lost, so that their loss is told."""
+        self._write_index(entry)
 
     def _make_root(self) -> None:
         try:
@@ -288,6 +316,7 @@ class RawFiles:
     def _write_origin(self, entry: RawEntry, names: list[str]) -> None:
         facts = dataclasses.asdict(entry) | {"names": names}
         del facts["sha256"], facts["name"]
+        facts[_CHECK] = _check_of(facts)
         text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         pending = write_pending(self.root, [text.encode()], mode=0o600)
         try:
@@ -304,7 +333,11 @@ class RawFiles:
 
     def _read_origin(self, sha256: str) -> tuple[RawEntry, list[str]] | None:
         try:
-            facts = json.loads(self._store.path(sha256, ORIGIN).read_bytes())
+            path = self._store.path(sha256, ORIGIN)
+            facts = json.loads(path.read_bytes())
+            check = facts.pop(_CHECK, None)
+            if path.is_symlink() or check not in (None, _check_of(facts)):
+                return None
             names = [str(name) for name in facts.pop("names")]
             return RawEntry(sha256=sha256, name=names[0], **facts), names
         except (OSError, ValueError, TypeError, LookupError, AttributeError):
@@ -333,8 +366,15 @@ def _kind(head: bytes | bytearray) -> Kind:
     return "archive" if head[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08") else "file"
 
 
-def _without_origin(content: Path) -> tuple[RawEntry, list[str]]:
-    """What the bytes alone tell: the moment they were stored is that of the file."""
+def _check_of(facts: Mapping[str, object]) -> str:
+    """The hash of an origin's facts, by which their damage shows."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _without_origin(content: Path, known: RawEntry | None) -> tuple[RawEntry, list[str]]:
+    """What is known from elsewhere, or what the bytes alone tell: the file's own moment."""
+    if known is not None:
+        return known, [known.name]
     found = os.lstat(content)
     with content.open("rb") as file:
         kind = _kind(file.read(4))

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from registry import RegistryError
-from registry.database import Database, RegistryDamagedError
+from registry.database import Database, RegistryDamagedError, RegistryNewerError
 from registry.migrations import SCHEMA_VERSION
 
 ATTEMPTS: Final = 20
@@ -56,7 +56,8 @@ class ReadOnlyDatabase(Database):
     Raises:
         NoRegistryError: There is no file.
         OldRegistryError: It waits for a migration.
-        RegistryDamagedError: The file is no registry that this version can read.
+        RegistryDamagedError: The file is no registry.
+        RegistryNewerError: A newer version wrote it.
     """
 
     def __init__(self, path: Path, *, in_use: bool) -> None:
@@ -82,7 +83,7 @@ class ReadOnlyDatabase(Database):
     def _check_version(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
-            raise RegistryDamagedError(self.path, f"it was written by a newer version, {version}")
+            raise RegistryNewerError(self.path, version)
         if version < SCHEMA_VERSION:
             raise OldRegistryError(self.path)
 

@@ -22,6 +22,7 @@ from registry.objects import (
     WriteError,
     leftovers_in,
     make_folder,
+    rename_aside,
     write_pending,
 )
 
@@ -38,9 +39,17 @@ _REPLACED: Final = ("outputs", "manifests")
 class DamagedArtifactError(RegistryError):
     """An artifact's file is missing or does not have the bytes that it was registered with."""
 
+    exit_code = 5
+
     def __init__(self, artifact: "Artifact", path: Path) -> None:
         self.artifact = artifact
-        super().__init__(f"{path}: missing or damaged; the next run makes it again")
+        remedy = "the next run makes it again"
+        if artifact.codec == "raw":
+            remedy = (
+                "this export cannot be made again: import the same file once more with "
+                "`python cli.py import PATH`, then run again"
+            )
+        super().__init__(f"{path}: missing or damaged; {remedy}")
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,11 @@ class Store:
 
     def discard_damaged(self, artifact: Artifact) -> None:
         """Remove bytes that are not what their place claims, so that they are made again."""
-        self.path(artifact).unlink(missing_ok=True)
+        path = self.path(artifact)
+        if path.is_dir() and not path.is_symlink():
+            rename_aside(path)
+        else:
+            path.unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
         """Remove what a killed writer left behind. The caller holds the profile's lock."""

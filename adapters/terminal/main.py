@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,7 +57,9 @@ def _answer(options: argparse.Namespace) -> Answer:
     name = options.profile or settings.profile or _profile_for(options.command, Path(home))
     looks_only = getattr(options, "dry_run", False)
     profile = Profile(Path(home), checked_name(name), leaves_no_trace=looks_only)
-    return command(options.command).handler(options, settings, profile)
+    answer = command(options.command).handler(options, settings, profile)
+    told = [notice for notice in profile.notices if notice not in answer.warnings]
+    return replace(answer, warnings=[*told, *answer.warnings])
 
 
 def _profile_for(command: str, home: Path) -> str:

@@ -29,6 +29,7 @@ def _downgrade(path):
             connection.execute(f"DROP {kind} {name}")
         for name in ("restores", "held_against", "facts"):
             connection.execute(f"ALTER TABLE generation DROP COLUMN {name}")
+        connection.execute("DELETE FROM setting WHERE name = 'schema_version'")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 

@@ -38,7 +38,8 @@ def put(tmp_path):
 
 
 def origin(raw_files, sha256):
-    return json.loads(raw_files.path(sha256).with_name("origin.json").read_text("utf-8"))
+    text = raw_files.path(sha256).with_name("origin.json").read_text("utf-8")
+    return {key: value for key, value in json.loads(text).items() if key != "check"}
 
 
 def temporary_files(raw_files):

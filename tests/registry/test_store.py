@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from registry.database import Database, RegistryDamagedError
+from registry.database import Database, RegistryDamagedError, RegistryNewerError, put_setting
 from registry.generations import Generations
 from registry.store import (
     Artifact,
@@ -96,7 +96,7 @@ def test_leftovers_of_a_killed_writer_are_removed(store):
 
 def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path):
     (tmp_path / "registry.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(RegistryDamagedError, match="move it aside"):
+    with pytest.raises(RegistryDamagedError, match="set aside"):
         Database(tmp_path / "registry.sqlite")
 
 
@@ -104,8 +104,9 @@ def test_a_registry_of_a_newer_version_is_refused(tmp_path):
     database = Database(tmp_path / "registry.sqlite")
     with database.atomic() as connection:
         connection.execute("PRAGMA user_version = 99")
+        put_setting(connection, "schema_version", "99")
     database.close()
-    with pytest.raises(RegistryDamagedError, match="newer version"):
+    with pytest.raises(RegistryNewerError, match="newer version"):
         Database(tmp_path / "registry.sqlite")
 
 

@@ -10,6 +10,7 @@ from adapters.lock import profile_lock
 from adapters.profile import Profile
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
+from registry.database import RegistryDamagedError
 
 Handler = Callable[[argparse.Namespace, Settings, Profile], Answer]
 
@@ -39,14 +40,26 @@ class Command:
 
 @contextmanager
 def writing(profile: Profile) -> Iterator[None]:
-    """Hold the profile as its only writer; what a killed `forget` began is finished first."""
+    """Hold the profile as its only writer, with a registry that can be relied on.
+
+    What a killed `forget` began is finished first: until then rows and manifests differ.
+    """
     profile.make_folders()
     with profile_lock(profile.folder):
         if profile.is_forgetting:
-            from adapters.forgetting import finish_forgetting  # noqa: PLC0415 - hardly ever needed
-
-            finish_forgetting(profile)
+            _finish_forgetting(profile)
+        profile.make_sound()
         yield
+
+
+def _finish_forgetting(profile: Profile) -> None:
+    from adapters.forgetting import finish_forgetting  # noqa: PLC0415 - hardly ever needed
+
+    try:
+        finish_forgetting(profile)
+    except RegistryDamagedError as damage:
+        profile.renew(damage)
+        finish_forgetting(profile)
 
 
 def refuse_unused(profile: Profile) -> None:

@@ -117,13 +117,14 @@ def collect_garbage(options: argparse.Namespace, settings: Settings, profile: Pr
     refuse_unused(profile)
     if options.pin is not None or options.unpin is not None:
         return _pin(options, profile)
-    collector = Collector(profile.store, profile.generations)
     if options.dry_run:
+        collector = Collector(profile.store, profile.generations)
         found = collector.collect(newest=options.keep, budget=options.budget, dry_run=True)
         return _gc_answer(profile, found, "planned", "would be removed")
     with writing(profile):
         profile.store.remove_leftovers()
         profile.drop_snapshot()
+        collector = Collector(profile.store, profile.generations)
         found = collector.collect(newest=options.keep, budget=options.budget)
     return _gc_answer(profile, found, "collected", "removed")
 
@@ -134,6 +135,9 @@ def _pin(options: argparse.Namespace, profile: Profile) -> Answer:
             pin(profile.database, options.pin)
         else:
             unpin(profile.database, options.unpin)
+        current = profile.generations.current()
+        if current is not None:
+            profile.generations.write_manifest(current)
     found = pinned(profile.database)
     words = ", ".join(map(str, found)) or "none"
     return Answer({"profile": profile.name, "pinned": found}, [f"pinned generations: {words}"])
