@@ -22,6 +22,7 @@ def test_a_deleted_registry_is_made_again_and_nothing_is_recomputed(published_de
     done = published_demo("--json")
     assert nothing_ran(done)
     assert "made again from manifests and raw files" in done.json["messages"][0]
+    assert published_demo("--json").stderr == ""
     after = published_demo("status", "--json").json
     assert published_demo.outputs("demo") == outputs
     assert after["outputs"] == before["outputs"]

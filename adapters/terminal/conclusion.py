@@ -72,7 +72,7 @@ def _is_kept(
 ) -> bool:
     """Whether the run did nothing at all, and its answer is kept."""
     did_nothing = report.status == "up-to-date" and not report.ran and run.is_complete
-    if not did_nothing or report.generation is None:
+    if not did_nothing or report.generation is None or profile.notices:
         return False
     told = Told(
         report.generation,
