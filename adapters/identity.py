@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeGuard
 
@@ -56,7 +56,7 @@ def edges_of(arguments: Mapping[str, Any]) -> tuple[Input, ...]:
     for parameter in sorted(arguments):
         argument = arguments[parameter]
         if isinstance(argument, Artifact):
-            inputs.append(_edge(parameter, argument))
+            inputs += [_edge(parameter, argument), *_origins(parameter, argument)]
         elif is_artifacts(argument):
             inputs += [_edge(parameter, found, place) for place, found in enumerate(argument)]
         else:
@@ -84,6 +84,14 @@ def is_artifacts(value: object) -> TypeGuard[list[Artifact]]:
         and bool(value)
         and all(isinstance(item, Artifact) for item in value)
     )
+
+
+def _origins(parameter: str, item: Artifact) -> list[Input]:
+    """What a block's item was taken from, where that is more than one result."""
+    return [
+        replace(origin, parameter=parameter, position=position)
+        for position, origin in enumerate(item.origins, start=1)
+    ]
 
 
 def _edge(parameter: str, artifact: Artifact, position: int = 0) -> Input:

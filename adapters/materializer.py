@@ -23,7 +23,7 @@ from hamilton.lifecycle import EdgeConnectionHook, NodeExecutionMethod, ResultBu
 from adapters import AdapterError
 from adapters.codecs import Codecs, read_parquet
 from adapters.flow import Flow, FlowNode, code_facts
-from adapters.identity import Identified, identify, is_artifacts
+from adapters.identity import Identified, edges_of, identify, is_artifacts
 from adapters.table_cache import TableCache
 from dataflows import DataflowError
 from registry import RegistryError
@@ -189,11 +189,15 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
             raise
         except Exception as error:  # noqa: BLE001 - any error of a node becomes ours
             raise _node_failed(node, "", error) from None
-        keys = [found.key for found in arguments.values() if isinstance(found, Artifact)]
-        producer = keys[0] if len(keys) == 1 else None
+        origins = tuple(edge for edge in edges_of(arguments) if edge.producer is not None)
+        producer = origins[0].producer if len(origins) == 1 else None
+        origins = () if producer else origins
         made = [found.artifact for found in encoded]
         return Block(
-            [Artifact(i.sha256, i.codec, i.size, i.rows, producer, i.sha256) for i in made],
+            [
+                Artifact(i.sha256, i.codec, i.size, i.rows, producer, i.sha256, origins)
+                for i in made
+            ],
             {found.artifact.sha256: found for found in encoded if found.content is not None},
         )
 

@@ -54,7 +54,10 @@ class DamagedArtifactError(RegistryError):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A result by name: its content hash and codec, and the computation that made it."""
+    """A result by name: its content hash and codec, and the computation that made it.
+
+    An item of a parallel block may come from several computations: its `origins`.
+    """
 
     sha256: str
     codec: str
@@ -62,11 +65,16 @@ class Artifact:
     rows: int | None = None
     key: str | None = field(default=None, compare=False)
     item: str = field(default="", compare=False)
+    origins: "tuple[Input, ...]" = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Input:
-    """One edge into a computation: a configuration value, an artifact, or a raw file."""
+    """One edge into a computation: a configuration value, an artifact, or a raw file.
+
+    Position 0 is what the parameter gets. Further positions are the other results of a block that
+    it collects, or what an item of a block was taken from.
+    """
 
     parameter: str
     kind: str
