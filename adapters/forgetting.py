@@ -86,6 +86,7 @@ def finish_forgetting(profile: Profile) -> bool:
     mend_manifests(profile.folder, profile.generations, told)
     _remove_traces(profile, told)
     profile.database.scrub()
+    profile.drop_snapshot()
     (profile.folder / MARKER).unlink()
     flush_folder(profile.folder)
     return True

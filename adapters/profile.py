@@ -176,17 +176,20 @@ class Profile:
 
     def drop_snapshot(self) -> None:
         """Make the next run look at everything."""
-        (self.folder / "snapshot").unlink(missing_ok=True)
+        _remove(self.folder / "snapshot")
 
     def clean(self) -> None:
         """Delete all that can be made again. Raw files, inbox, logs and history stay."""
         self.generations.unpublish()
         for name in DERIVED:
-            path = self.folder / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            _remove(self.folder / name)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def default_profile(home: Path) -> str:

@@ -7,7 +7,7 @@ NoSuchVersionError    a node has no such version, or its bytes are gone (exit co
 import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Row
@@ -16,6 +16,7 @@ from typing import Any, Final
 from registry import RegistryError
 from registry.database import Database
 from registry.garbage import pinned, whole_generations
+from registry.generations import QuietRun
 from registry.store import Artifact
 
 _VERSION: Final = re.compile(r"(g|v?)(\d{1,9})")
@@ -104,8 +105,13 @@ class NodeVersion:
     reason: str
 
 
-def past_runs(database: Database) -> list[PastRun]:
-    """Every run that did something, the oldest first."""
+def past_runs(database: Database, quiet: Iterable[QuietRun] = ()) -> list[PastRun]:
+    """Every run, the oldest first.
+
+    Args:
+        database: The registry.
+        quiet: Runs that it does not know yet, since they found nothing to do.
+    """
     actions: dict[str, Counter[str]] = {}
     rows: Counter[str] = Counter()
     for row in database.rows(
@@ -113,7 +119,7 @@ def past_runs(database: Database) -> list[PastRun]:
     ):
         actions.setdefault(row["run_id"], Counter())[row["action"]] += row["n"]
         rows[row["run_id"]] += row["rows"] or 0
-    return [
+    runs = [
         PastRun(
             run_id=row["id"],
             started_utc=row["started_utc"],
@@ -126,6 +132,21 @@ def past_runs(database: Database) -> list[PastRun]:
         )
         for row in database.rows("SELECT * FROM run ORDER BY rowid")
     ]
+    known = {run.run_id for run in runs}
+    return runs + [_quiet(run) for run in quiet if run.run_id not in known]
+
+
+def _quiet(run: QuietRun) -> PastRun:
+    return PastRun(
+        run_id=run.run_id,
+        started_utc=run.started_utc,
+        ended_utc=run.ended_utc,
+        seconds=_seconds(run.started_utc, run.ended_utc),
+        status="up-to-date",
+        generation=run.generation,
+        rows=0,
+        actions={},
+    )
 
 
 def past_generations(database: Database) -> list[PastGeneration]:

@@ -15,6 +15,12 @@ def test_history_tells_runs_and_generations(history):
     assert len(history.inside("history", "--json", "--limit", "1").json["generations"]) == 1
 
 
+def test_runs_that_found_nothing_to_do_are_told_too(history):
+    assert history("--quiet").exit_code == 0
+    last = history.inside("history", "--json").json["runs"][-1]
+    assert (last["status"], last["generation"], last["actions"]) == ("up-to-date", 3, {})
+
+
 def test_history_of_a_node_tells_its_versions_and_why_they_changed(history):
     told = history.inside("history", "blood_pressure_readings", "--json").json["versions"]
     assert [(v["version"], v["rows"]) for v in told] == [(1, 1), (2, 3), (3, 2)]

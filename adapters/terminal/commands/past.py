@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from adapters.profile import Profile
+from adapters.quiet_runs import quiet_runs
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, refuse_unused
@@ -44,7 +45,9 @@ def history(options: argparse.Namespace, settings: Settings, profile: Profile) -
     refuse_unused(profile)
     if options.node is not None:
         return _node_answer(profile, options)
-    runs, generations = past_runs(profile.database), past_generations(profile.database)
+    quiet, _ = quiet_runs(profile.logs, profile.runs.log_mark)
+    runs = past_runs(profile.database, quiet)
+    generations = past_generations(profile.database)
     hold = hold_of(profile.generations)
     document = {
         "profile": profile.name,
