@@ -16,6 +16,7 @@ from hamilton import driver as hamilton_driver
 from hamilton.execution.executors import MultiThreadingExecutor, SynchronousLocalTaskExecutor
 
 from adapters.flow import CodeSource, Flow
+from adapters.identity import identify
 from adapters.logs import silence_frameworks
 from adapters.materializer import Materializer, StoredEdges
 from adapters.planner import RUN, Plan, Planner
@@ -134,6 +135,14 @@ class Engine:
             {**plan.actions, **self.materializer.actions, **actions},
         )
 
+    def _keep_renamed(self, plan: Plan) -> None:
+        """Register what was made under former names under the present ones."""
+        for (name, item), arguments in plan.renamed.items():
+            if plan.actions[name, item].action != RUN:
+                node = self.flow.nodes[name]
+                self.materializer.recorded(node, item, identify(node, arguments))
+        self.store.flush()
+
     def _execute(self, request: Request, plan: Plan, run_id: str) -> None:
         reused = {
             place: plan.known[place]
@@ -147,6 +156,7 @@ class Engine:
             pinned=reused,
             blocks=dict(plan.blocks),
         )
+        self._keep_renamed(plan)
         to_run = self._nodes_to_run(plan)
         if to_run:
             overrides = {

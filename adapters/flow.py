@@ -6,7 +6,7 @@ Hamilton gives the nodes and edges; the code identity of each node comes from it
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,11 @@ class CodeSource(Protocol):
     def identity(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key of a function."""
 
+    def former_identity(
+        self, module: str, qualified_name: str, former_name: str
+    ) -> CodeIdentity | None:
+        """The code key that a function had under a former name, if nothing else has changed."""
+
     def source_files(self) -> Mapping[Path, str]:
         """Every source file read, with the SHA-256 of its bytes."""
 
@@ -52,7 +57,10 @@ class SourceChangedError(AdapterError):
 
 @dataclass(frozen=True)
 class FlowNode:
-    """One node: what it needs, in which stage, and in which parallel block it stands."""
+    """One node: what it needs, in which stage, and in which parallel block it stands.
+
+    `former` is the node as it was under each name that its tag `renamed_from` gives.
+    """
 
     name: str
     stage: str
@@ -62,6 +70,7 @@ class FlowNode:
     block: str | None = None
     collects: str | None = None
     touches_the_world: bool = False
+    former: "tuple[FlowNode, ...]" = ()
     callable: Callable[..., Any] = field(repr=False, compare=False, kw_only=True)
     tags: Mapping[str, Any] = field(default_factory=dict, compare=False, kw_only=True)
     place: tuple[str, str] = field(default=("", ""), compare=False, kw_only=True)
@@ -88,7 +97,8 @@ class Flow:
         node_code = NodeCode(ordered, code)
         self.nodes: dict[str, FlowNode] = {}
         for node in ordered:
-            self.nodes[node.name] = self._flow_node(node, node_code.identity(node))
+            made = self._flow_node(node, node_code.identity(node))
+            self.nodes[node.name] = replace(made, former=_former(node, made, node_code))
         self.code = code
         self._stamps = {path: _stamp(path) for path in code.source_files()}
         self._hashes = dict(code.source_files())
@@ -188,6 +198,13 @@ class Flow:
 
 def _stage_number(stage: str) -> int:
     return STAGES.index(stage) if stage in STAGES else len(STAGES)
+
+
+def _former(node: Node, made: FlowNode, code: NodeCode) -> tuple[FlowNode, ...]:
+    told = node.tags.get("renamed_from", ())
+    names = (told,) if isinstance(told, str) else tuple(told)
+    codes = ((name, code.former_identity(node, name)) for name in names)
+    return tuple(replace(made, name=name, code=found) for name, found in codes if found)
 
 
 def _refuse_coroutines(nodes: Sequence[Node]) -> None:

@@ -1,8 +1,7 @@
 """The identity of a computation: its key, and the edges that its lineage will have."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeGuard
 
@@ -14,10 +13,17 @@ from registry.store import Artifact, Input
 
 @dataclass(frozen=True)
 class Identified:
-    """The identity of a computation before it runs."""
+    """The identity of a computation before it runs.
+
+    Attributes:
+        key: Its key.
+        inputs: The edges of its lineage.
+        former_keys: Its keys under the names that the node had before, the latest first.
+    """
 
     key: str
     inputs: tuple[Input, ...]
+    former_keys: tuple[str, ...] = ()
 
 
 def identify(node: FlowNode, arguments: Mapping[str, Any]) -> Identified:
@@ -27,7 +33,13 @@ def identify(node: FlowNode, arguments: Mapping[str, Any]) -> Identified:
         node: The node.
         arguments: Parameter -> an artifact, a list of artifacts, or a plain value.
     """
-    return Identified(key_of(node, arguments), edges_of(arguments))
+    former = tuple(former_keys(node, arguments)) if node.former else ()
+    return Identified(key_of(node, arguments), edges_of(arguments), former)
+
+
+def former_keys(node: FlowNode, arguments: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of the same computation under the names that the node had before."""
+    return (key_of(before, arguments) for before in node.former)
 
 
 def key_of(node: FlowNode, arguments: Mapping[str, Any]) -> str:

@@ -75,6 +75,13 @@ class ImportedCode:
             self._check(label.partition(":")[0])
         return found
 
+    def former_identity(
+        self, module: str, qualified_name: str, former_name: str
+    ) -> CodeIdentity | None:
+        """The code key that a function had under a former name, if nothing else has changed."""
+        self.identity(module, qualified_name)
+        return self._index.former_identity(module, qualified_name, former_name)
+
     def source_files(self) -> Mapping[Path, str]:
         """Every source file of ours, with the SHA-256 of its bytes."""
         return self._index.source_files()

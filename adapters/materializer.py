@@ -220,7 +220,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
         if place in self.pinned:
             return self.pinned[place]
         identified = identify(node, arguments)
-        known = None if node.name in self.forced else self.store.recorded(identified.key)
+        known = None if node.name in self.forced else self.recorded(node, item, identified)
         if known is not None and self.store.present(known):
             known = replace(known, item=item)
             self._done(place, known, NodeAction(*place, "reused", "equal inputs", known.key))
@@ -232,6 +232,43 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
             NodeAction(*place, "ran", "", identified.key, artifact.rows, seconds),
         )
         return artifact
+
+    def recorded(self, node: FlowNode, item: str, identified: Identified) -> Artifact | None:
+        """The registered result; one of a former name is registered under the present one."""
+        keys = (identified.key, *identified.former_keys)
+        found = next(filter(None, map(self.store.recorded, keys)), None)
+        if found is None or found.key == identified.key:
+            return found
+        self.store.flush()
+        made = self.store.database.row(
+            "SELECT seconds, run_id FROM computation WHERE key = ?", found.key
+        )
+        assert made is not None
+        self._register(node, item, identified, EncodedArtifact(found, None), **dict(made))
+        return replace(found, key=identified.key)
+
+    def _register(
+        self,
+        node: FlowNode,
+        item: str,
+        identified: Identified,
+        encoded: EncodedArtifact,
+        *,
+        seconds: float,
+        run_id: str,
+    ) -> None:
+        self._remember_code(node)
+        computation = Computation(
+            key=identified.key,
+            node=node.name,
+            item=item,
+            stage=node.stage,
+            code=node.code.digest,
+            inputs=identified.inputs,
+            seconds=seconds,
+            run_id=run_id,
+        )
+        self.store.commit(computation, encoded)
 
     def _done(self, place: tuple[str, str], artifact: Artifact, action: NodeAction) -> None:
         with self._lock:
@@ -254,18 +291,7 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
             raise _node_failed(node, item, error) from None
         seconds = time.perf_counter() - started
         self.flow.check_sources()
-        self._remember_code(node)
-        computation = Computation(
-            key=identified.key,
-            node=node.name,
-            item=item,
-            stage=node.stage,
-            code=node.code.digest,
-            inputs=identified.inputs,
-            seconds=seconds,
-            run_id=self.run_id,
-        )
-        self.store.commit(computation, encoded)
+        self._register(node, item, identified, encoded, seconds=seconds, run_id=self.run_id)
         if isinstance(value, pa.Table):
             self._cache.add(encoded.artifact, value)
         return replace(encoded.artifact, key=identified.key, item=item), seconds

@@ -27,6 +27,11 @@ class Identities(Protocol):
     def identity(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key of a function."""
 
+    def former_identity(
+        self, module: str, qualified_name: str, former_name: str
+    ) -> CodeIdentity | None:
+        """The code key that a function had under a former name."""
+
 
 class UnsupportedFlowError(AdapterError):
     """The flow has a shape that cannot be materialized."""
@@ -53,14 +58,26 @@ class NodeCode:
         Raises:
             UnsupportedFlowError: It cannot be told from the source.
         """
+        places, values = self._parts(node)
+        return _joined([self._identity(place) for place in places], values)
+
+    def former_identity(self, node: Node, former: str) -> CodeIdentity | None:
+        """The code identity that a node had under a former name; None if it cannot be told."""
+        (own, *others), values = self._parts(node)
+        module, function = own
+        name, variant, rest = function.partition("__")
+        renamed = f"{former}{variant}{rest}" if name == node.name else function
+        identity = self._code.former_identity(module, function, renamed)
+        if identity is None:
+            return None
+        return _joined([identity, *map(self._identity, others)], values)
+
+    def _parts(self, node: Node) -> tuple[list[Place], list[str]]:
         function = _functions_of(node)[0]
         found = _Bound(self._ours)
         found.look_at(function)
         found.look_at(node.callable)
-        places = [_place(function), *sorted(found.places - {_place(function)})]
-        identities = [self._identity(place) for place in places]
-        values = list(found.values)
-        return _joined(identities, values) if values or len(places) > 1 else identities[0]
+        return [_place(function), *sorted(found.places - {_place(function)})], list(found.values)
 
     def _identity(self, place: Place) -> CodeIdentity:
         if place not in self._known:
@@ -184,6 +201,8 @@ def _attributes(found: object) -> list[tuple[str, object]]:
 
 def _joined(identities: Sequence[CodeIdentity], values: Sequence[str]) -> CodeIdentity:
     """One identity of several functions and of the values bound to them."""
+    if len(identities) == 1 and not values:
+        return identities[0]
     digest = fingerprint([[known.digest for known in identities], list(values)])
     units = {name: own for known in identities for name, own in known.units.items()}
     if values:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from adapters.flow import Flow, FlowNode
-from adapters.identity import edges_of, key_of
+from adapters.identity import edges_of, former_keys, key_of
 from adapters.materializer import Block, Materializer
 from registry.generations import NodeAction
 from registry.holdings import Holdings
@@ -31,12 +31,14 @@ class Plan:
         known: (node, item) -> the artifact that is known already.
         blocks: Expanding node -> its items, and those whose results are known.
         undecided: Nodes of a block whose items only the run can tell.
+        renamed: (node, item) -> what it receives, where its result has a former name.
     """
 
     actions: dict[tuple[str, str], NodeAction] = field(default_factory=dict)
     known: dict[tuple[str, str], Artifact] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     undecided: dict[str, NodeAction] = field(default_factory=dict)
+    renamed: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def stale(self) -> list[NodeAction]:
@@ -121,7 +123,7 @@ class Planner:
             self._stale(place, self._why_inputs_move(node, item))
             return
         key = key_of(node, arguments)
-        recorded = self._holdings.recorded(key)
+        recorded = self._holdings.recorded(key) or self._renamed(node, place, key, arguments)
         if recorded is not None:
             self._plan.known[place] = _of_item(recorded, item)
         if node.name in self._forced:
@@ -132,7 +134,19 @@ class Planner:
         elif not self._holdings.present(recorded):
             self._stale(place, "its stored result is missing", key)
         else:
-            self._fresh(place, recorded)
+            is_renamed = place in self._plan.renamed
+            self._fresh(place, recorded, "renamed" if is_renamed else "equal inputs")
+
+    def _renamed(
+        self, node: FlowNode, place: tuple[str, str], key: str, arguments: Mapping[str, Any]
+    ) -> Artifact | None:
+        """What was registered under a former name of the node, with its present key."""
+        for former in former_keys(node, arguments):
+            found = self._holdings.recorded(former)
+            if found is not None:
+                self._plan.renamed[place] = arguments
+                return replace(found, key=key)
+        return None
 
     def _leave_undecided(self, node: FlowNode) -> None:
         why = f"the items of {node.block} are known once it has run"

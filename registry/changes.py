@@ -134,7 +134,7 @@ def _statement(source: bytes, digest: str) -> tuple[str, str] | None:
     """Kind and text of the top-level statement with this digest."""
     lines = source.decode("utf-8", "replace").splitlines()
     for node, unit in zip(statements(ast.parse(source)), summarise(source), strict=True):
-        if unit.digest == digest:
+        if digest in {unit.digest, *(bare.digest for bare in unit.unlabelled)}:
             return _part(unit), "\n".join(lines[_first_line(node) - 1 : node.end_lineno])
     return None
 

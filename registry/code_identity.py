@@ -8,11 +8,12 @@ Python's own (major, minor) version enters every key: built-in functions are alw
 their results move between minor versions (`sum` of floats did in 3.12).
 """
 
+import copy
 import hashlib
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import machinery, metadata
 from pathlib import Path
@@ -21,9 +22,9 @@ from typing import Final
 from registry import RegistryError
 from registry.code_analysis.graph import CodeGraph
 from registry.code_analysis.merkle import extend_digests, reachable
-from registry.code_analysis.names import PROCESS, SOURCE, Module, Node, is_standard
+from registry.code_analysis.names import LOCALS, PROCESS, SOURCE, Module, Node, is_standard
 from registry.code_analysis.normal_form import digest
-from registry.code_analysis.summary import compiled, summarise
+from registry.code_analysis.summary import compiled, summarise, summarise_renamed
 from registry.code_analysis.units import Unit
 from registry.code_analysis.ways import shortest_ways
 
@@ -118,7 +119,8 @@ class CodeIndex:
     def reads_text(self) -> bool:
         """Whether some code of ours may look at source text or places: then a comment counts."""
         modules = self._graph.modules.values()
-        return any(unit.marks for module in modules for unit in module.units)
+        marks = (mark for module in modules for unit in module.units for mark in unit.marks)
+        return any(what != "locals" for what, _ in marks)
 
     def identity(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key of a function or class, with what went into it.
@@ -134,6 +136,7 @@ class CodeIndex:
             extend_digests(self._digests, node, self._graph.edges, self._content)
         code = sorted((label, self._digests[node]) for label, node in roots)
         texts = sorted(self._whole_texts(reached)) if SOURCE in reached else []
+        texts += sorted(self._spellings(reached)) if LOCALS in reached else []
         distributions = self._distributions(reached)
         parts = [*code, *(("text", text) for text in texts), *sorted(distributions.items())]
         return CodeIdentity(
@@ -161,6 +164,31 @@ class CodeIndex:
         unit = self._graph.unit(node)
         return f"{node.name}:{unit.binds[0] if unit.binds else 'statement'}"
 
+    def former_identity(
+        self, module: str, qualified_name: str, former_name: str
+    ) -> CodeIdentity | None:
+        """The code key that a function had under a former name, if nothing else has changed.
+
+        Returns:
+            None when it may see how it is called.
+        """
+        units = None
+        if module in self._graph.modules and not self._sees_its_name(module, qualified_name):
+            units = summarise_renamed(self._files[module][2], qualified_name, former_name)
+        if units is None:
+            return None
+        renamed = replace(self._graph.modules[module], units=units)
+        graph = CodeGraph({**self._graph.modules, module: renamed})
+        before = copy.copy(self)
+        before.__dict__.update(_graph=graph, _digests={})
+        return before.identity(module, former_name)
+
+    def _sees_its_name(self, module: str, qualified_name: str) -> bool:
+        roots, _ = self._roots_of(module, qualified_name)
+        reached = reachable((node for _, node in roots), self._graph.edges)
+        marks = (self._graph.unit(node).marks for node in reached if node.kind == "unit")
+        return any(what == "place" for found in marks for what, _ in found)
+
     def _roots_of(
         self, module: str, qualified_name: str
     ) -> tuple[list[tuple[str, Node]], list[str]]:
@@ -184,6 +212,9 @@ class CodeIndex:
     def _whole_texts(self, reached: set[Node]) -> set[str]:
         """Hashes of the whole files of what is reached."""
         return {self._graph.modules[node.name].sha256 for node in reached if node.kind == "unit"}
+
+    def _spellings(self, reached: set[Node]) -> set[str]:
+        return {self._graph.unit(node).spelling for node in reached if node.kind == "unit"}
 
     def _distributions(self, reached: set[Node]) -> dict[str, str]:
         tops = {node.name.partition(".")[0] for node in reached if node.kind == "outside"}

@@ -70,6 +70,19 @@ class RememberedCode:
             self._is_new = True
         return self._reads_text
 
+    def former_identity(
+        self, module: str, qualified_name: str, former_name: str
+    ) -> CodeIdentity | None:
+        """The code key that a function had under a former name, if nothing else has changed."""
+        label = f"{module}:{qualified_name}, formerly {former_name}"
+        if label not in self._known:
+            found = self._index.former_identity(module, qualified_name, former_name)
+            if found is None:
+                return None
+            self._known[label] = found
+            self._is_new = True
+        return self._known[label]
+
     def keep(self) -> None:
         """Remember what was worked out."""
         if self._is_new:

@@ -31,6 +31,10 @@ _IMPORTERS: Final = frozenset({"import_module", "__import__", "files"})
 _MODULE: Final = re.compile(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*")
 _SOURCE_NAMES: Final = re.compile(r"__doc__$|__code__$|co_|f_lineno$|tb_lineno$|tb_frame$")
 _OPEN_NAMES: Final = frozenset({"__globals__", "__subclasses__", "f_globals", "f_back", "f_locals"})
+# What may look local variables up by their names: of its caller, or of all that called it.
+_LOCALS_READERS: Final = frozenset(
+    {"locals", "vars", "dir", "eval", "exec", "f_locals", "query", "sql", "execute", "executemany"}
+)
 _PLACE_NAMES: Final = frozenset({"__name__", "__module__", "__package__", "__spec__"})
 _FILE_NAMES: Final = frozenset({"__file__", "__path__", "__loader__"})
 
@@ -64,6 +68,7 @@ class Expressions:
         self.hooks: list[Use] = []
         self.attributes: set[str] = set()
         self.marks: set[tuple[str, str]] = set()
+        self.scopes: dict[ast.AST, Scope] = {unit: self.top}
         self.soft = False  # in a text that may be a forward reference
         self.quiet = False  # in an annotation that calls nothing
         self.held = True  # where objects are only kept: in a tuple, as a default
@@ -113,6 +118,8 @@ class Expressions:
 
     def mark(self, name: str) -> None:
         """Note what a name with a meaning of its own opens."""
+        if name in _LOCALS_READERS:
+            self.marks.add(("locals", f"uses {name}"))
         if name[:2] not in {"__", "co", "f_", "tb"}:
             return
         if _SOURCE_NAMES.match(name) or name in _FILE_NAMES:
@@ -129,9 +136,9 @@ class Expressions:
         else:
             self.bind(scope, node.id)
 
-    def bind(self, scope: Scope, name: str, *, fresh: bool = False) -> None:
+    def bind(self, scope: Scope, name: str, *, fresh: bool = False, fixed: bool = False) -> None:
         """Note that a name is bound."""
-        scope.bind(scope.mangled(name), fresh=fresh)
+        scope.bind(scope.mangled(name), fresh=fresh, fixed=fixed)
 
     def attribute(self, node: ast.Attribute, scope: Scope) -> None:
         """An attribute is read, set or deleted."""
@@ -230,6 +237,7 @@ class Expressions:
         """All but the first iterable belongs to the scope inside."""
         self.visit(node.generators[0].iter, scope)
         inner = scope.child("function", scope.how, comprehension=True)
+        self.scopes[node] = inner
         for index, generator in enumerate(node.generators):
             if index:
                 self.visit(generator.iter, inner)
@@ -242,9 +250,9 @@ class Expressions:
     def lambda_(self, node: ast.Lambda, scope: Scope) -> None:
         """Defaults belong to the scope outside."""
         self.visit_all([*node.args.defaults, *node.args.kw_defaults], scope)
-        inner = scope.child("function", scope.how)
+        self.scopes[node] = inner = scope.child("function", scope.how)
         for argument in arguments_of(node.args):
-            self.bind(inner, argument.arg)
+            self.bind(inner, argument.arg, fixed=True)
         self.visit(node.body, inner)
 
     def skip(self, node: ast.AST, scope: Scope) -> None:

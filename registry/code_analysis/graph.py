@@ -5,11 +5,14 @@ part of it: whoever reaches the changed one reaches the changer.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Final
 
+from registry.code_analysis.labels import leave_labels_out
 from registry.code_analysis.merkle import reachable
 from registry.code_analysis.names import (
     ALL,
+    LOCALS,
     PROCESS,
     SOURCE,
     Found,
@@ -18,6 +21,7 @@ from registry.code_analysis.names import (
     Node,
     is_standard,
     opened_by,
+    reads_locals,
 )
 from registry.code_analysis.scopes import AS_VALUE, AT_IMPORT, CERTAIN, RUNS
 from registry.code_analysis.units import ANY_ATTRIBUTE, KEEPERS, Reference, Unit, Write
@@ -38,8 +42,9 @@ class CodeGraph:
         self.reasons: dict[Node, tuple[str, ...]] = {}
         self._changers: dict[Node, set[Node]] = {}
         self._plain: dict[Node, list[tuple[str, Node]]] = {}
-        self._attributes = {a for _, unit in self.units() for a in unit.attributes}
         self._note_rebinding()
+        leave_labels_out(self.names)
+        self._attributes = {a for _, unit in self.units() for a in unit.attributes}
         self._note_direct_changes()
         while self._note_indirect_changes():
             pass
@@ -83,6 +88,8 @@ class CodeGraph:
     def _unit_edges(self, node: Node) -> Iterator[tuple[str, Node]]:
         reasons = []
         for what, why in self.unit(node).marks:
+            if what == "locals":
+                yield "*", LOCALS
             if what in _OPENED:
                 reasons.append(why)
                 yield "*", _OPENED[what]
@@ -93,6 +100,8 @@ class CodeGraph:
                 reasons.append(f"uses {chain}, which {module} does not define")
                 yield from (("*", Node("module", n)) for n in {node.name, module} & self._names)
             for target in found.nodes():
+                if target.kind == "outside" and reads_locals(target.name):
+                    yield "*", LOCALS
                 opened = opened_by(target.name) if target.kind == "outside" else set()
                 reasons.extend(f"uses {target.name}" for _ in opened)
                 yield from (("*", _OPENED.get(o, Node("module", node.name))) for o in opened)
@@ -141,14 +150,38 @@ class CodeGraph:
         if node.kind == "unit":
             changers = changers | self._changers.get(Node("module", node.name), set())
         changers = changers - {node}
+        if not changers:
+            return
+        seeing = self._seeing(node) if node.kind == "unit" else None
         own = {changer.position for changer in changers if changer.name == node.name}
         if own and node.kind == "unit":
-            for rank, position in enumerate(self.modules[node.name].stretch({*own, node.position})):
-                yield f"!{rank}", Node("unit", node.name, position)
+            kept = {*own, node.position}
+            between = [Node("unit", node.name, p) for p in self.modules[node.name].stretch(kept)]
+            ordered = [n for n in between if n.position in kept or seeing is None or n in seeing]
+            yield from ((f"!{rank}", other) for rank, other in enumerate(ordered))
         for changer in changers:
             if changer.name != node.name or node.kind != "unit":
                 yield "!", changer
-        yield from self.names.importers({changer.name for changer in changers} - {node.name})
+        names = {changer.name for changer in changers}
+        about = None if seeing is None else {n.name for n in seeing} | names
+        yield from self.names.importers(names - {node.name}, about)
+
+    def _seeing(self, node: Node) -> set[Node]:
+        """The unit, and all that may see it while they run at import: their order matters."""
+        seen = reachable([node], lambda other: (("", n) for n in self._leading_to.get(other, ())))
+        return {n for n in seen if n.kind == "unit" and self.unit(n).runs} | {node}
+
+    @cached_property
+    def _leading_to(self) -> dict[Node, set[Node]]:
+        """By node, which nodes have an edge to it."""
+        sources: dict[Node, set[Node]] = {}
+        modules = [Node("module", name) for name in self.modules]
+        for node in [*(node for node, _ in self.units()), *modules, ALL]:
+            around = Node("module", node.name)
+            changers = self._changers.get(around, ()) if node.kind == "unit" else ()
+            for target in (*(found for _, found in self._known_edges(node)), *changers):
+                sources.setdefault(target, set()).add(node)
+        return sources
 
     def _note_rebinding(self) -> None:
         for node, unit in self.units():

@@ -2,7 +2,8 @@
 
 The nodes are units, whole modules (a module used as an object), things of other distributions by
 their dotted name, import statements (where the order of imports counts), all modules at once, the
-process (options of the standard library that code sets while it is imported), and source text.
+process (options of the standard library that code sets while it is imported), source text, and the
+spelling of local variables.
 """
 
 import builtins
@@ -70,9 +71,15 @@ _EVERYTHING_AS_OBJECTS: Final = frozenset({"builtins", "importlib", "sys"})
 _MODULE: Final = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 _SOURCE: Final = frozenset({"inspect", "linecache", "traceback", "sys._getframe", "tokenize"})
 
+# Libraries that look names up in the frames of their callers.
+_LOCALS: Final = frozenset(
+    {"duckdb", "numexpr", "patsy", "formulaic", "statsmodels", "pandasql", "pandas.eval"}
+    | {f"builtins.{name}" for name in ("locals", "vars", "dir", "eval", "exec")}
+)
+
 
 class Node(NamedTuple):
-    """A node: kind is unit, module, outside, import, all, process or source."""
+    """A node: kind is unit, module, outside, import, all, process, source or locals."""
 
     kind: str
     name: str = ""
@@ -81,6 +88,7 @@ class Node(NamedTuple):
 
 ALL: Final = Node("all")
 PROCESS: Final = Node("process")
+LOCALS: Final = Node("locals")  # reached where code may read local variables by name
 SOURCE: Final = Node("source")  # reached where code may read docstrings, lines or source
 
 
@@ -145,7 +153,7 @@ class Found:
 class Names:
     """Finds what chains of names lead to."""
 
-    def __init__(self, modules: Mapping[str, Module]) -> None:
+    def __init__(self, modules: dict[str, Module]) -> None:
         self.modules = modules
         self.tops = {name.partition(".")[0] for name in modules}
         # Names of a module that the code of others binds, and names that its functions bind.
@@ -307,14 +315,25 @@ class Names:
             closed[name] = seen
         return closed
 
-    def importers(self, targets: set[str]) -> Iterator[tuple[str, Node]]:
-        """The import statements of modules that bring a target in, in each module's order."""
+    def importers(
+        self, targets: set[str], about: set[str] | None = None
+    ) -> Iterator[tuple[str, Node]]:
+        """The import statements of modules that bring a target in, in each module's order.
+
+        Args:
+            targets: Names of modules.
+            about: Modules whose order counts; all of them by default.
+        """
         for module in self.modules.values() if targets else ():
             loads = [(p, self.loaded(module, unit)) for p, unit in enumerate(module.units)]
             brings = any(targets & self._loads[name] for _, names in loads for name in names)
-            positions = [p for p, names in loads if names] if brings else []
+            counting = [p for p, names in loads if names and self._bring(names, about)]
+            positions = counting if brings else []
             for rank, position in enumerate(positions):
                 yield f"!import {rank}", Node("import", module.name, position)
+
+    def _bring(self, names: set[str], about: set[str] | None) -> bool:
+        return about is None or any(about & self._loads[name] for name in names)
 
 
 def opened_by(dotted: str) -> set[str]:
@@ -326,6 +345,12 @@ def opened_by(dotted: str) -> set[str]:
     opened = {"all"} if prefixes & _EVERYTHING or dotted in _EVERYTHING_AS_OBJECTS else set()
     opened |= {"module"} if prefixes & _MODULE else set()
     return opened | ({"source"} if prefixes & _SOURCE else set())
+
+
+def reads_locals(dotted: str) -> bool:
+    """Whether a thing of another distribution may read local variables of its callers by name."""
+    parts = dotted.split(".")
+    return any(".".join(parts[:count]) in _LOCALS for count in range(1, len(parts) + 1))
 
 
 def is_standard(dotted: str) -> bool:

@@ -2,17 +2,30 @@
 
 Comments, docstrings, positions, formatting and everything that only a parser's version adds are
 left out, so that Python 3.11 to 3.13 give one digest. Empty fields are skipped: a grammar that
-gains a field changes no digest of code that does not use it.
+gains a field changes no digest of code that does not use it. The local variables of functions may
+be left unnamed: then a renamed one says the same.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:  # comparing texts needs no scopes
+    from registry.code_analysis.scopes import Scope
 
 # `ctx` follows from the place of a node, `kind` is the u of u"", the others are comments.
 _LEFT_OUT: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 _STATEMENTS: Final = frozenset({"body", "orelse", "finalbody"})
+# Fields that belong to the scope which a node opens, and fields that name a variable as a text.
+_INSIDE: Final = frozenset({"body", "elt", "key", "value", "generators"})
+_NAME_FIELDS: Final[Mapping[type[ast.AST], str]] = {
+    ast.ExceptHandler: "name",
+    ast.MatchAs: "name",
+    ast.MatchStar: "name",
+    ast.MatchMapping: "rest",
+    ast.Nonlocal: "names",
+}
 
 _fields_of: dict[type[ast.AST], tuple[str, ...]] = {}
 
@@ -25,11 +38,17 @@ def digest(*parts: str) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def normal_form(node: ast.AST) -> str:
-    """The text that two pieces of code share exactly when they say the same."""
-    tokens: list[str] = []
-    _write(node, tokens)
-    return "\0".join(tokens)
+def normal_form(node: ast.AST, scopes: "Mapping[ast.AST, Scope] | None" = None) -> str:
+    """The text that two pieces of code share exactly when they say the same.
+
+    Args:
+        node: The code.
+        scopes: Scopes of the module, functions, classes and comprehensions in it; with them, the
+            text does not tell how local variables are spelt.
+    """
+    writer = _Writer(scopes or {})
+    writer.write(node)
+    return "\0".join(writer.tokens)
 
 
 def says_nothing(statement: ast.AST) -> bool:
@@ -39,34 +58,122 @@ def says_nothing(statement: ast.AST) -> bool:
     )
 
 
-def _write(node: ast.AST, tokens: list[str]) -> None:
-    kind = type(node)
-    if kind is ast.Name:
-        tokens.append(node.id)  # type: ignore[attr-defined]
-        return
-    if kind is ast.Constant:
-        tokens.append(_constant(node.value))  # type: ignore[attr-defined]
-        return
-    tokens.append(f"({kind.__name__}")
-    if kind is ast.JoinedStr:
-        _write_pieces(node.values, tokens)  # type: ignore[attr-defined]
-    else:
-        _write_fields(node, kind, tokens)
-    tokens.append(")")
+class _Writer:
+    """Writes tokens, each name with the scope that it stands in."""
 
+    def __init__(self, scopes: "Mapping[ast.AST, Scope]") -> None:
+        self.tokens: list[str] = []
+        self._scopes = scopes
+        self._scope: Scope | None = None
+        self._locals: dict[tuple[int, str], str] = {}
 
-def _write_fields(node: ast.AST, kind: type[ast.AST], tokens: list[str]) -> None:
-    for field in _fields_of.get(kind) or _remember_fields(kind):
-        value = getattr(node, field, None)
-        if value is None or value == []:
-            continue
-        tokens.append(f".{field}")
-        if isinstance(value, ast.AST):
-            _write(value, tokens)
-        elif isinstance(value, list):
-            _write_list(_speaking(value) if field in _STATEMENTS else value, tokens)
+    def write(self, node: ast.AST) -> None:
+        kind = type(node)
+        if kind is ast.Name:
+            self.tokens.append(self._name(node.id))  # type: ignore[attr-defined]
+        elif kind is ast.Constant:
+            self.tokens.append(_constant(node.value))  # type: ignore[attr-defined]
+        elif kind is ast.JoinedStr:
+            self.tokens.append("(JoinedStr")
+            self._pieces(node.values)  # type: ignore[attr-defined]
+            self.tokens.append(")")
         else:
-            tokens.append(str(value))
+            self.tokens.append(f"({kind.__name__}")
+            self._fields(node, kind)
+            self.tokens.append(")")
+
+    def _name(self, name: str) -> str:
+        owner = self._scope.own_spelling(name) if self._scope is not None else None
+        if owner is None:
+            return name
+        place = (id(owner), name)
+        return self._locals.setdefault(place, f"local {len(self._locals)}")
+
+    def _fields(self, node: ast.AST, kind: type[ast.AST]) -> None:
+        names = _NAME_FIELDS.get(kind, "")
+        for field in _fields_of.get(kind) or _remember_fields(kind):
+            value = getattr(node, field, None)
+            if value is None or value == []:
+                continue
+            self.tokens.append(f".{field}")
+            if field == names:
+                self._bound_names(value)
+            else:
+                self._in_scope(node, field, value)
+
+    def _bound_names(self, value: str | list[str]) -> None:
+        listed = isinstance(value, list)
+        names = [self._name(name) for name in ([value] if isinstance(value, str) else value)]
+        self.tokens += ["[", *(f"={name}" for name in names), "]"] if listed else names
+
+    def _in_scope(self, node: ast.AST, field: str, value: object) -> None:
+        outer, inner = self._scope, self._scopes.get(node)
+        if inner is not None and field in _INSIDE:
+            self._scope = inner
+        if field == "generators" and inner is not None and isinstance(value, list):
+            self._generators(value, outer)
+        else:
+            self._value(field, value)
+        self._scope = outer
+
+    def _generators(self, generators: list[ast.comprehension], outer: "Scope | None") -> None:
+        """All but the first iterable belongs to the scope inside."""
+        inner = self._scope
+        self.tokens.append("[")
+        for index, generator in enumerate(generators):
+            self.tokens.append("(comprehension")
+            for field in generator._fields:
+                value = getattr(generator, field)
+                if value == []:
+                    continue
+                self.tokens.append(f".{field}")
+                self._scope = outer if field == "iter" and index == 0 else inner
+                self._value(field, value)
+                self._scope = inner
+            self.tokens.append(")")
+        self.tokens.append("]")
+
+    def _value(self, field: str, value: object) -> None:
+        if isinstance(value, ast.AST):
+            self.write(value)
+        elif isinstance(value, list):
+            self._list(_speaking(value) if field in _STATEMENTS else value)
+        else:
+            self.tokens.append(str(value))
+
+    def _list(self, items: Iterable[object]) -> None:
+        self.tokens.append("[")
+        for item in items:
+            if isinstance(item, ast.AST):
+                self.write(item)
+            else:
+                self.tokens.append(f"={item}")
+        self.tokens.append("]")
+
+    def _pieces(self, values: list[ast.expr]) -> None:
+        """An f-string; parsers differ in how they cut its constant parts."""
+        text = ""
+        for value in values:
+            if isinstance(value, ast.Constant):
+                text += str(value.value)
+                continue
+            if text:
+                self.tokens.append(_constant(text))
+            text = ""
+            self._piece(value)
+        if text:
+            self.tokens.append(_constant(text))
+
+    def _piece(self, value: ast.expr) -> None:
+        if not isinstance(value, ast.FormattedValue):
+            self.write(value)
+            return
+        self.tokens.append("(FormattedValue")
+        self.write(value.value)
+        self.tokens.append(str(value.conversion))
+        if isinstance(value.format_spec, ast.JoinedStr):
+            self._pieces(value.format_spec.values)
+        self.tokens.append(")")
 
 
 def _remember_fields(kind: type[ast.AST]) -> tuple[str, ...]:
@@ -77,46 +184,6 @@ def _speaking(value: object) -> Iterable[object]:
     if not isinstance(value, list):
         return [value]
     return [statement for statement in value if not says_nothing(statement)]
-
-
-def _write_list(items: Iterable[object], tokens: list[str]) -> None:
-    tokens.append("[")
-    for item in items:
-        if isinstance(item, ast.AST):
-            _write(item, tokens)
-        else:
-            tokens.append(f"={item}")
-    tokens.append("]")
-
-
-def _write_pieces(values: list[ast.expr], tokens: list[str]) -> None:
-    """An f-string; parsers differ in how they cut its constant parts."""
-    text = ""
-    for value in values:
-        if isinstance(value, ast.Constant):
-            text += str(value.value)
-            continue
-        if text:
-            tokens.append(_constant(text))
-        text = ""
-        _write_piece(value, tokens)
-    if text:
-        tokens.append(_constant(text))
-
-
-def _write_piece(value: ast.expr, tokens: list[str]) -> None:
-    if isinstance(value, ast.FormattedValue) and isinstance(value.format_spec, ast.JoinedStr):
-        tokens.append("(FormattedValue")
-        _write(value.value, tokens)
-        tokens.append(str(value.conversion))
-        _write_pieces(value.format_spec.values, tokens)
-        tokens.append(")")
-    elif isinstance(value, ast.FormattedValue):
-        tokens.append("(FormattedValue")
-        _write(value.value, tokens)
-        tokens.extend((str(value.conversion), ")"))
-    else:
-        _write(value, tokens)
 
 
 def _constant(value: object) -> str:

@@ -50,6 +50,7 @@ class Scope:
         stale: Those among them that may hold an object that came from elsewhere.
         imports: Names bound here by an import, and where they lead to.
         outer: Names declared global.
+        fixed: Names bound here that are seen from outside: parameters, functions, classes.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Scope:
     stale: set[str] = field(default_factory=set)
     imports: dict[str, list[Place]] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)
+    fixed: set[str] = field(default_factory=set)
     enclosing: set[str] = field(default_factory=set)
     uses: list[Use] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -81,9 +83,17 @@ class Scope:
         """Whether binding a name here binds it in the module."""
         return self.kind == "module" or name in self.outer
 
-    def bind(self, name: str, *, fresh: bool = False) -> None:
-        """Note that a name is bound here; `fresh` if to an object that nothing else holds."""
+    def bind(self, name: str, *, fresh: bool = False, fixed: bool = False) -> None:
+        """Note that a name is bound here.
+
+        Args:
+            name: The name.
+            fresh: To an object that nothing else holds.
+            fixed: In a way that shows its spelling outside.
+        """
         self.bound.add(name)
+        if fixed:
+            self.fixed.add(name)
         if not fresh:
             self.stale.add(name)
 
@@ -101,6 +111,14 @@ class Scope:
                 return scope
             scope = scope.parent
         return None
+
+    def own_spelling(self, name: str) -> "Scope | None":
+        """The function whose own local this is, if nothing outside it can see how it is spelt."""
+        name = self.mangled(name)
+        owner = self.owner(name)
+        if owner is None or owner.kind != "function" or name in owner.fixed:
+            return None
+        return owner
 
     def places(self, use: Use) -> Iterator[tuple[Place, int]]:
         """Where a use leads to outside this piece of code, and how it is used."""

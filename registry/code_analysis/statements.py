@@ -101,11 +101,11 @@ class Statements(Expressions):
         for argument in arguments_of(node.args):
             self.annotation(argument.annotation, outer)
         self.annotation(node.returns, outer)
-        self.bind(scope, node.name)
-        inner = outer.child("function", min(self.later, scope.how))
+        self.bind(scope, node.name, fixed=True)
+        self.scopes[node] = inner = outer.child("function", min(self.later, scope.how))
         for index, argument in enumerate(arguments_of(node.args)):
             is_new = index == 0 and scope.kind == "class" and node.name in _MAKERS
-            self.bind(inner, argument.arg, fresh=is_new)
+            self.bind(inner, argument.arg, fresh=is_new, fixed=True)
         self.visit_all(node.body, inner)
 
     def decorate(self, node: Any, scope: Scope) -> None:
@@ -135,7 +135,7 @@ class Statements(Expressions):
             return scope
         inner = scope.child("function", scope.how)
         for parameter in parameters:
-            self.bind(inner, parameter.name)
+            self.bind(inner, parameter.name, fixed=True)
             self.visit_children(parameter, inner)
         return inner
 
@@ -149,8 +149,8 @@ class Statements(Expressions):
                 self.hooks.extend(
                     Use(name, attributes, 0) for name, attributes, _ in roots_of(base)
                 )
-        self.bind(scope, node.name)
-        inner = outer.child("class", scope.how)
+        self.bind(scope, node.name, fixed=True)
+        self.scopes[node] = inner = outer.child("class", scope.how)
         inner.class_name = node.name.lstrip("_")
         self.visit_all(node.body, inner)
         if scope.how and any(use.name in inner.bound for use in calls_of(node.body)):
@@ -158,7 +158,7 @@ class Statements(Expressions):
 
     def type_alias(self, node: Any, scope: Scope) -> None:
         """`type A[T] = value`."""
-        self.bind(scope, node.name.id)
+        self.bind(scope, node.name.id, fixed=True)
         self.visit(node.value, self.type_parameters(node, scope))
 
     def import_(self, node: ast.Import, scope: Scope) -> None:
@@ -184,7 +184,7 @@ class Statements(Expressions):
         if scope.is_global(name):
             self.imports.append(Import(name, base, attribute))
             return
-        scope.bind(name)
+        scope.bind(name, fixed=True)
         scope.imports.setdefault(name, []).append(Place(base, attribute))
         if scope.kind == "class":
             scope.uses.append(Use(name, (), AS_VALUE | CERTAIN | scope.how))

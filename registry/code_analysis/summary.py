@@ -5,12 +5,15 @@ SHA-256. What its names mean is decided later, when all files are known (names.p
 """
 
 import ast
+import copy
 import hashlib
+from collections.abc import Collection
 
+from registry.code_analysis.labels import is_label, labeller_names
 from registry.code_analysis.normal_form import digest, normal_form, says_nothing
 from registry.code_analysis.scopes import Place, Scope
 from registry.code_analysis.statements import Statements
-from registry.code_analysis.syntax import FUNCTIONS, is_constant
+from registry.code_analysis.syntax import FUNCTIONS, is_constant, rename
 from registry.code_analysis.units import Reference, Unit, Write
 
 
@@ -20,14 +23,31 @@ def summarise(source: bytes) -> tuple[Unit, ...]:
     Raises:
         SyntaxError: It is no Python source.
     """
-    tree = ast.parse(source)
-    future = "".join(normal_form(node) for node in tree.body if _is_future(node))
-    return tuple(_unit(node, future) for node in statements(tree))
+    return _units(ast.parse(source))
 
 
 def statements(tree: ast.Module) -> list[ast.stmt]:
     """The statements of a module that are units, in their order."""
     return [node for node in tree.body if not says_nothing(node) and not _is_future(node)]
+
+
+def summarise_renamed(source: bytes, name: str, former: str) -> tuple[Unit, ...] | None:
+    """The units of a module as they were when one of its functions had another name.
+
+    Returns:
+        None when the function also uses its name for something else.
+    """
+    tree = ast.parse(source)
+    for node in tree.body:
+        if isinstance(node, FUNCTIONS) and node.name == name and not rename(node, former):
+            return None
+    return _units(tree)
+
+
+def _units(tree: ast.Module) -> tuple[Unit, ...]:
+    future = "".join(normal_form(node) for node in tree.body if _is_future(node))
+    labellers = labeller_names(tree)
+    return tuple(_unit(node, future, labellers) for node in statements(tree))
 
 
 def compiled(content: bytes) -> Unit:
@@ -37,6 +57,7 @@ def compiled(content: bytes) -> Unit:
     return Unit(
         "code",
         hashlib.sha256(content).hexdigest(),
+        spelling="",
         binds=nothing,
         imports=nothing,
         stars=nothing,
@@ -55,13 +76,27 @@ def _is_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
-def _unit(node: ast.stmt, future: str) -> Unit:
+def _unit(node: ast.stmt, future: str, labellers: Collection[str]) -> Unit:
+    unit = _plain_unit(node, future)
+    if not isinstance(node, FUNCTIONS):
+        return unit
+    labels = [found for found in node.decorator_list if is_label(found, labellers)]
+    if not labels:
+        return unit
+    bare = copy.copy(node)
+    bare.decorator_list = [found for found in node.decorator_list if found not in labels]
+    chains = tuple(ast.unparse(found.func) for found in labels if isinstance(found, ast.Call))
+    return unit._replace(labels=chains, unlabelled=(_plain_unit(bare, future),))
+
+
+def _plain_unit(node: ast.stmt, future: str) -> Unit:
     walker = Statements(node)
     walker.visit(node, walker.top)
     scopes = list(walker.top.walk())
     return Unit(
         kind=_kind(node),
-        digest=digest(future, normal_form(node)),
+        digest=digest(future, normal_form(node, walker.scopes)),
+        spelling=digest(future, normal_form(node)),
         binds=tuple(sorted(walker.top.bound)),
         imports=tuple(walker.imports),
         stars=tuple(walker.stars),

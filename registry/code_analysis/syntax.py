@@ -84,6 +84,23 @@ def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
 
 
+def rename(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    """Give a function another name, in its own calls of itself too.
+
+    Returns:
+        False, with nothing done, when its name means something else inside it.
+    """
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    own = [node for node in names if node.id == function.name]
+    arguments = (node.arg for node in ast.walk(function) if isinstance(node, ast.arg))
+    if function.name in arguments or not all(isinstance(node.ctx, ast.Load) for node in own):
+        return False
+    for node in own:
+        node.id = name
+    function.name = name
+    return True
+
+
 def calls_of(body: list[ast.stmt]) -> Iterator[Use]:
     """Names called by the statements of a class themselves, outside its methods."""
     for statement in body:

@@ -52,7 +52,8 @@ class Unit(NamedTuple):
 
     Attributes:
         kind: import, function, class, constant (an object that can't be changed), data or code.
-        digest: Of its normal form.
+        digest: Of its normal form, however local variables are spelt.
+        spelling: Of its normal form with the names of local variables.
         binds: Names that it binds in the module, other than by an import.
         imports: Names that it binds in the module by an import.
         stars: Modules from which it imports everything.
@@ -61,13 +62,16 @@ class Unit(NamedTuple):
         writes: What it may change.
         hooks: Decorators, bases and metaclasses: they may run the code inside at once.
         attributes: All attribute names in it.
-        marks: What opens it ("all", "source", "place"), and the reason.
+        marks: What opens it ("all", "source", "place", "locals"), and the reason.
         changes_at_import: Whether its own import changes objects that come from elsewhere.
         changes_later: Whether its functions do.
+        labels: Decorators by which it is labelled, if they turn out to be Hamilton's.
+        unlabelled: The unit without them, if there are any.
     """
 
     kind: str
     digest: str
+    spelling: str
     binds: tuple[str, ...]
     imports: tuple[Import, ...]
     stars: tuple[str, ...]
@@ -79,6 +83,8 @@ class Unit(NamedTuple):
     marks: tuple[tuple[str, str], ...]
     changes_at_import: bool
     changes_later: bool
+    labels: tuple[str, ...] = ()
+    unlabelled: "tuple[Unit, ...]" = ()
 
     @property
     def runs(self) -> bool:

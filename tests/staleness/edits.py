@@ -97,7 +97,15 @@ BELOW_VALID = (
     *(*READS_VALID, "systolic_mean", "pulse_mean", *FIELDS, "pressure_index", "tripled"),
     *("quarter_range", *LEVELS, "smoothed", END),
 )
+TRIPLED = '''\
+def tripled(pulse_mean: float) -> float:
+    """Three times the pulse."""
+    return TRIPLE(pulse_mean)
+
+
+'''
 MARKS_TEXT = FILES["flow/marks.py"]
+SCHEMA_TEXT = FILES["flow/schema.py"]
 
 NOTHING_SAID = [
     text("a comment", "limits", "LOW: Final = 40", "# low\nLOW: Final = 40  # here"),
@@ -136,7 +144,8 @@ METADATA = [
 
 RENAMED_AND_MOVED = [
     text("a local of a helper renamed", "arithmetic",
-         "    total = 0\n    for value in values:\n        total = total + value\n    return total",
+         "    total = 0\n    for value in values:\n        total = total + value\n"
+         "    return total",
          "    so_far = 0\n    for value in values:\n        so_far = so_far + value\n"
          "    return so_far"),
     text("a loop's variable renamed", "arithmetic",
@@ -160,10 +169,8 @@ RENAMED_AND_MOVED = [
             "from flow.halves import half\n\n\n"),
            ("halves", "", "def half(value):\n    return value / 2\n"))),
     texts("a node moved to another module",
-          (("daily", 'def tripled(pulse_mean: float) -> float:\n    """Three times the pulse."""\n'
-            "    return TRIPLE(pulse_mean)\n\n\n", ""),
-           ("report", "def headline", 'def tripled(pulse_mean: float) -> float:\n'
-            '    """Three times the pulse."""\n    return TRIPLE(pulse_mean)\n\n\ndef headline'),
+          (("daily", TRIPLED, ""),
+           ("report", "def headline", f"{TRIPLED}def headline"),
            ("report", "from flow import vocabulary",
             "from flow import vocabulary\nfrom flow.arithmetic import TRIPLE"))),
     text("two helpers change places", "limits",
@@ -174,11 +181,9 @@ RENAMED_AND_MOVED = [
          'def inside(value):\n    """Whether a value can be true."""\n'
          "    return LOW <= value <= HIGH\n"),
     texts("a module renamed",
-          (("marks", MARKS_TEXT, ""),
-           ("signs", "", MARKS_TEXT),
-           ("vocabulary", "from flow.marks", "from flow.signs"),
-           ("daily", "from flow.marks", "from flow.signs"),
-           ("report", "from flow.marks", "from flow.signs"))),
+          (("schema", SCHEMA_TEXT, ""),
+           ("contract", "", SCHEMA_TEXT),
+           ("parsing", "from flow.schema", "from flow.contract"))),
 ]  # fmt: skip
 
 UNUSED = [
@@ -294,6 +299,12 @@ DECORATORS = [
     text("a registered function, not called", "vocabulary", '"is normal"', '"is good"', "words"),
     text("what registers", "marks", "WORDS[name] = function", "WORDS[name] = lambda: name", *WORDS),
     text("a registration's name", "vocabulary", '@word("high")', '@word("top")', "words"),
+    texts("a registry's module renamed, and so what the modules that fill it import",
+          (("marks", MARKS_TEXT, ""),
+           ("signs", "", MARKS_TEXT),
+           ("vocabulary", "from flow.marks", "from flow.signs"),
+           ("daily", "from flow.marks", "from flow.signs"),
+           ("report", "from flow.marks", "from flow.signs")), "words"),
     text("an entry of a registry replaced", "vocabulary", '@word("high")', '@word("raised")',
          *WORDS),
     text("a value bound by a decorator", "report", 'is_high={"level": value("high")}',

@@ -1,4 +1,4 @@
-"""A small flow of twenty nodes in ten modules, as source texts, with its data and configuration.
+"""A small flow of 22 nodes in eleven modules, as source texts, with its data and configuration.
 
 It is written down as texts, so that an edit is a replacement in a text, and so that one and the
 same flow can be run by Hamilton, by this project and by other tools.
@@ -24,7 +24,7 @@ def clipped(value):
     return min(value, PULSE_HIGH)
 '''
 
-ARITHMETIC = '''\
+ARITHMETIC = """\
 # Plain arithmetic.
 FACTOR = 2
 OFFSET = 1
@@ -65,7 +65,7 @@ def even(n):
 
 def odd(n):
     return n != 0 and even(n - 1)
-'''
+"""
 
 SCHEMA = '''\
 from flow import limits
@@ -98,7 +98,7 @@ class Reading:
         return cls.systolic.accepts(row["systolic"]) and cls.pulse.accepts(row["pulse"])
 '''
 
-MARKS = '''\
+MARKS = """\
 import functools
 
 PLACES = 1
@@ -130,9 +130,9 @@ def tag(**labels):
         return function
 
     return keep
-'''
+"""
 
-VOCABULARY = '''\
+VOCABULARY = """\
 from flow.marks import tag, word
 
 GREETING = "Your pressure"
@@ -152,11 +152,11 @@ def raised_word():
 @word("high")
 def high_word():
     return "is high"
-'''
+"""
 
 VENDORS = {
     "flow/vendors/__init__.py": "from . import watch, sheet\n\nFORMATS = (watch, sheet)\n",
-    "flow/vendors/watch.py": '''\
+    "flow/vendors/watch.py": """\
 NAME = "watch"
 
 
@@ -167,8 +167,8 @@ def matches(line):
 def parse(line):
     _, date, systolic, pulse = line.split()
     return {"source": NAME, "date": date, "systolic": int(systolic), "pulse": int(pulse)}
-''',
-    "flow/vendors/sheet.py": '''\
+""",
+    "flow/vendors/sheet.py": """\
 from flow.vendors import watch
 
 NAME = "sheet"
@@ -182,7 +182,7 @@ def matches(line):
 def parse(line):
     date, systolic, pulse = line[2:].split(SEPARATOR)
     return {"source": NAME, "date": date, "systolic": int(systolic), "pulse": int(pulse)}
-''',
+""",
 }
 
 PARSING = '''\
