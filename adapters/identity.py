@@ -1,7 +1,8 @@
 """The identity of a computation: its key, and the edges that its lineage will have."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeGuard
 
