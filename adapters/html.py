@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import Any, Final
 
 SHORT_HASH: Final = 12
+LONGEST_LINE: Final = 40
 _NUMBERS: Final = (int, float)
 
 
 def headline(name: str, facts: Iterable[str]) -> str:
     """What this is, in bold, and its facts in a row."""
-    texts = [f"<strong>{escaped(name)}</strong>", *map(escaped, facts)]
+    texts = [f"<strong>{escaped(name)}</strong>", *map(escaped, filter(None, facts))]
     return f"<div style='margin:0.4em 0'>{' · '.join(texts)}</div>"
 
 
@@ -34,9 +35,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     )
 
 
+def folded(summary: str, content: str) -> str:
+    """Something that is shown when its summary is clicked."""
+    return f"<details><summary>{escaped(summary)}</summary>{content}</details>"
+
+
 def preformatted(text: str) -> str:
     """Text as it stands."""
-    return f"<pre style='max-height:24em;overflow:auto'>{escaped(text)}</pre>"
+    return f"<pre style='max-height:24em;overflow:auto;margin:0.3em 1em'>{escaped(text)}</pre>"
+
+
+def paragraph(text: str) -> str:
+    """A line of its own."""
+    return f"<div style='margin:0.2em 1em'>{escaped(text)}</div>"
 
 
 def escaped(value: Any) -> str:
@@ -61,5 +72,6 @@ def shown(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool)
-    side = "right" if is_number else "left"
-    return f"<td style='text-align:{side};white-space:pre'>{escaped(value)}</td>"
+    text = escaped(value)
+    room = "min-width:14em" if len(text) > LONGEST_LINE else "white-space:pre"
+    return f"<td style='text-align:{'right' if is_number else 'left'};{room}'>{text}</td>"

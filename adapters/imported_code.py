@@ -18,6 +18,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.machinery import SOURCE_SUFFIXES
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -25,6 +26,7 @@ from typing import Final
 
 from adapters import AdapterError
 from registry.code_identity import CodeIdentity, CodeIndex, installed_distributions
+from registry.objects import sha256_of_file
 
 _ABSENT: Final = object()
 
@@ -52,6 +54,8 @@ class ImportedCode:
         self._without_file: dict[str, bytes] = {}
         self._met: set[str] = set()
         self._checked: set[str] = set()
+        self._known: dict[tuple[str, str], CodeIdentity] = {}
+        self._modules = tuple(modules)
         for module in modules:
             self._add(module)
         self._index = self._new_index()
@@ -63,17 +67,23 @@ class ImportedCode:
             UnknownSourceError: The source of a module that is reached is unknown or another.
             CodeError: The source is no Python.
         """
-        while True:
-            found = self._index.identity(module, qualified_name)
-            if not self._met:
-                break
-            for top in sorted(self._met):
-                self._add_top(top)
-            self._met.clear()
-            self._index = self._new_index()
-        for label in found.units:
+        place = (module, qualified_name)
+        if place not in self._known:
+            self._known[place] = self._found(*place)
+        for label in self._known[place].units:
             self._check(label.partition(":")[0])
-        return found
+        return self._known[place]
+
+    def renewed(self) -> "ImportedCode":
+        """For the next run of a long process: what is in memory will be compared again.
+
+        Nothing is worked out again as long as the files are as they were.
+        """
+        files = self.source_files().items()
+        if all(path.is_file() and sha256_of_file(path).sha256 == known for path, known in files):
+            self._checked.clear()
+            return self
+        return ImportedCode(self._modules)
 
     def former_identity(
         self, module: str, qualified_name: str, former_name: str
@@ -89,6 +99,21 @@ class ImportedCode:
     def source_of(self, module: str) -> tuple[str, bytes] | None:
         """The SHA-256 and the bytes of a module's source; None if it is not one of ours."""
         return self._index.source_of(module)
+
+    def way_to(self, module: str, qualified_name: str, unit: str) -> tuple[str, ...]:
+        """How a function comes to a unit, which is named by its own digest."""
+        return self._index.way_to(module, qualified_name, unit)
+
+    def _found(self, module: str, qualified_name: str) -> CodeIdentity:
+        """The code key, when all tops that it reaches have been met."""
+        while True:
+            found = self._index.identity(module, qualified_name)
+            if not self._met:
+                return found
+            for top in sorted(self._met):
+                self._add_top(top)
+            self._met.clear()
+            self._index = self._new_index()
 
     def _new_index(self) -> CodeIndex:
         index = CodeIndex(
@@ -205,16 +230,23 @@ def _source_of(module: ModuleType) -> bytes:
 
 def _differences(module: ModuleType, source: bytes) -> Iterator[str]:
     """The names in a module whose functions or constants are not those of the source."""
-    shapes = _shapes(compile(source, module.__name__, "exec", dont_inherit=True))
+    shapes, constants = _expected(source)
     for name, value in vars(module).items():
         if inspect.isfunction(value) and value.__module__ == module.__name__:
             code = value.__code__
             if code.co_qualname in shapes and _shape(code) not in shapes[code.co_qualname]:
                 yield name
-    for name, constant in _constants(ast.parse(source)).items():
+    for name, constant in constants.items():
         value = vars(module).get(name, _ABSENT)
         if type(value) is not type(constant) or value != constant:
             yield name
+
+
+@cache
+def _expected(source: bytes) -> tuple[dict[str, list[object]], dict[str, object]]:
+    """The functions and the plain constants that a source makes."""
+    shapes = _shapes(compile(source, "source", "exec", dont_inherit=True))
+    return shapes, _constants(ast.parse(source))
 
 
 def _shapes(code: CodeType) -> dict[str, list[object]]:

@@ -43,7 +43,9 @@ class OpenedArtifact:
         version: The published version; None of a node that is no output.
         generation: The published generation that it was taken from.
         profile: Whose it is.
-        item: Of a parallel block: the SHA-256 of the file that it was made for.
+        item: Of a parallel block: the SHA-256 of what it was made for.
+        item_name: The name of that file, for people.
+        how: Whether it was just computed or reused; nothing of what was read as published.
     """
 
     name: str
@@ -54,6 +56,8 @@ class OpenedArtifact:
     version: int | None = None
     generation: int | None = None
     item: str = ""
+    item_name: str = ""
+    how: str = ""
 
     @property
     def sha256(self) -> str:
@@ -94,8 +98,7 @@ class OpenedArtifact:
 
     def _facts(self) -> list[str]:
         facts = [f"profile {self.profile}"]
-        if self.item:
-            facts.append(f"file {self.item[: html.SHORT_HASH]}")
+        facts += [text for text in (self.item_name, self.how) if text]
         if self.version is not None:
             facts.append(f"version {self.version}")
         if self.generation is not None:
@@ -109,7 +112,7 @@ class OpenedArtifact:
             return html.preformatted(_text_of(self.value))
         table = self.table
         first = table.slice(0, FIRST_ROWS).to_pylist()
-        rows = html.table(table.column_names, [list(row.values()) for row in first])
+        rows = html.table(table.column_names, [list(map(_short, row.values())) for row in first])
         rest = table.num_rows - len(first)
         return rows + (html.note(f"and {rest:,} more rows") if rest > 0 else "")
 
@@ -150,6 +153,12 @@ class VerifiedFiles:
 
     def _table(self, artifact: Artifact) -> pa.Table:
         return read_parquet(self._content(artifact))
+
+
+def _short(value: Any) -> Any:
+    """A hash by its beginning, as it is written everywhere; any other long text cut."""
+    is_long = isinstance(value, str) and len(value) > html.LONGEST_LINE
+    return f"{value[: html.SHORT_HASH]}…" if is_long else value
 
 
 def _text_of(value: Any) -> str:
