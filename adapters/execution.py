@@ -1,14 +1,20 @@
 """Plan a flow, run what is stale, and say what happened. Knows nothing of health data.
 
-from adapters.execution import Engine
-engine = Engine([my_module], store, CodeIndex([Path("src")]))
-plan = engine.plan({"raw": 3}, targets=["answer"])
-result = engine.run(plan, run_id="r1")
-engine.materializer.codecs.decode(result.artifact("answer"))
+```python
+import my_flow
+from adapters.execution import Engine, Request
+
+engine = Engine.open("results", my_flow, config={"mode": "fast"})
+request = Request({"raw": 3}, targets=["answer"])
+plan = engine.plan(request)  # what will run, and why; nothing has run
+outcome = engine.run(request, plan, run_id="first")
+print(engine.values(outcome, ["answer"]))
+```
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -17,9 +23,12 @@ from hamilton.execution.executors import MultiThreadingExecutor, SynchronousLoca
 
 from adapters.flow import CodeSource, Flow
 from adapters.identity import identify
+from adapters.imported_code import ImportedCode
 from adapters.logs import silence_frameworks
 from adapters.materializer import Materializer, StoredEdges
+from adapters.plain_inputs import argument_of
 from adapters.planner import RUN, Plan, Planner
+from registry.database import Database
 from registry.generations import NodeAction
 from registry.store import Artifact, DamagedArtifactError, Store
 
@@ -32,7 +41,7 @@ class Request:
     """What a run is asked to do.
 
     Attributes:
-        inputs: Input name -> artifact, list of artifacts, or plain value.
+        inputs: Input name -> artifact, list of artifacts, or any value that can be stored.
         targets: The nodes that are wanted; all of the flow when empty.
         forced: Nodes to run whatever is known of them.
         frozen: (node, item) -> key: nodes that stay as they were published.
@@ -72,6 +81,8 @@ class Engine:
         executor: `local` (one file after another) or `threads`.
         workers: How many threads.
         on_action: Told what was done with each node, as it happens.
+        config: Hamilton's configuration, which may choose between functions.
+        lazy: Whether nodes receive stored dicts and lists unopened and read-only.
     """
 
     def __init__(
@@ -83,12 +94,32 @@ class Engine:
         executor: str = "local",
         workers: int = 2,
         on_action: Callable[[NodeAction], None] = lambda _action: None,
+        config: Mapping[str, Any] | None = None,
+        lazy: bool = True,
     ) -> None:
         silence_frameworks()
         self.store = store
-        self.materializer = Materializer(store, on_action)
-        self._driver = build_driver(modules, self.materializer, executor, workers)
+        self.materializer = Materializer(store, on_action, lazy=lazy)
+        self._config = dict(config or {})
+        self._driver = build_driver(modules, self.materializer, executor, workers, self._config)
         self.flow = Flow(self._driver.graph, code)
+
+    @classmethod
+    def open(cls, folder: str | Path, *modules: ModuleType, **options: Any) -> "Engine":
+        """An engine for imported modules, with its registry in a folder of its own.
+
+        Raises:
+            UnknownSourceError: The source of a module is unknown.
+            UnsupportedFlowError: A node cannot be materialized.
+        """
+        home = Path(folder)
+        home.mkdir(parents=True, exist_ok=True)
+        store = Store(home, Database(home / "registry.sqlite"))
+        return cls(modules, store, ImportedCode(modules), **{"lazy": False, **options})
+
+    def values(self, outcome: "Outcome", nodes: Sequence[str]) -> dict[str, Any]:
+        """The values of some nodes after a run."""
+        return self.materializer.opened({node: outcome.artifact(node) for node in nodes})
 
     def plan(self, request: Request) -> Plan:
         """Decide which nodes have to run, and why. Nothing is computed.
@@ -102,8 +133,8 @@ class Engine:
             self.flow,
             self.store,
             self.materializer,
-            request.inputs,
-            forced=request.forced,
+            self._inputs(request, None),
+            forced=request.forced | self.flow.always_run,
             frozen=request.frozen,
             published=request.published,
         )
@@ -152,7 +183,7 @@ class Engine:
         self.materializer.begin(
             self.flow,
             run_id=run_id,
-            forced=request.forced,
+            forced=request.forced | self.flow.always_run,
             pinned=reused,
             blocks=dict(plan.blocks),
         )
@@ -164,9 +195,18 @@ class Engine:
                 for (node, item), artifact in reused.items()
                 if not item and node not in to_run and self.flow.nodes[node].block is None
             }
-            inputs = {n: v for n, v in request.inputs.items() if n in self.flow.inputs}
+            inputs = self._inputs(request, self.store)
+            inputs = {n: v for n, v in inputs.items() if n not in self._config}
             self._driver.execute([*sorted(to_run)], inputs=inputs, overrides=overrides)
             self.store.flush()
+
+    def _inputs(self, request: Request, store: Store | None) -> dict[str, Any]:
+        """The flow's inputs in a form that has an identity; kept if there is a store."""
+        given = {**self._config, **request.inputs}
+        return {
+            name: argument_of(name, given[name], self.materializer.codecs, store)
+            for name in given.keys() & self.flow.inputs
+        }
 
     def _nodes_to_run(self, plan: Plan) -> set[str]:
         """The nodes outside of blocks to ask Hamilton for; a stale block runs for its collector."""
@@ -196,6 +236,7 @@ def build_driver(
     materializer: Materializer | None = None,
     executor: str = "local",
     workers: int = 2,
+    config: Mapping[str, Any] | None = None,
 ) -> hamilton_driver.Driver:
     """Hamilton's driver of a flow; with a materializer, its nodes become registered results."""
     remote = (
@@ -206,6 +247,7 @@ def build_driver(
     return (
         hamilton_driver.Builder()  # type: ignore[no-untyped-call]
         .with_modules(*modules)
+        .with_config(dict(config or {}))
         .with_adapters(materializer or StoredEdges())
         .enable_dynamic_execution(allow_experimental_mode=True)
         .with_local_executor(SynchronousLocalTaskExecutor())

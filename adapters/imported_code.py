@@ -106,6 +106,9 @@ class ImportedCode:
 
     def _found(self, module: str, qualified_name: str) -> CodeIdentity:
         """The code key, when all tops that it reaches have been met."""
+        if self._index.source_of(module) is None and module in sys.modules:
+            self._add(sys.modules[module])
+            self._index = self._new_index()
         while True:
             found = self._index.identity(module, qualified_name)
             if not self._met:

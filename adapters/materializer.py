@@ -24,6 +24,7 @@ from adapters import AdapterError
 from adapters.codecs import Codecs, read_parquet
 from adapters.flow import Flow, FlowNode, code_facts
 from adapters.identity import Identified, edges_of, identify, is_artifacts
+from adapters.plain_inputs import argument_of
 from adapters.table_cache import TableCache
 from dataflows import DataflowError
 from registry import RegistryError
@@ -155,9 +156,14 @@ class Materializer(ResultBuilder, NodeExecutionMethod, StoredEdges):
         if self.flow is None:
             raise AdapterError("the materializer was not begun; use adapters.driver")
         node = self.flow.nodes[node_name]
+        arguments = {
+            name: value
+            if name == node.collects
+            else argument_of(name, value, self.codecs, self.store)
+            for name, value in node_kwargs.items()
+        }
         if is_expand:
-            return self.expand(node, node_kwargs)
-        arguments = dict(node_kwargs)
+            return self.expand(node, arguments)
         if is_collect:
             arguments[str(node.collects)] = self._collected(node, arguments)
         item = next((a.item for a in arguments.values() if isinstance(a, Artifact) and a.item), "")

@@ -3,14 +3,18 @@
 A decorator's text belongs to the identity of the function below it. What a text does not show is
 read from the callable that Hamilton made: a value that came from the configuration, a function that
 another module attached with `mutate`, what a function made inside a function has closed over.
+
+A node that decorators made of other functions and plain values alone (a step of a pipe, an input of
+a subdag, a validation) has the identity of these: the decorated function is no part of it.
 """
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
 
+from hamilton import version
 from hamilton.node import Node
 
 from adapters import AdapterError
@@ -18,7 +22,7 @@ from registry.code_identity import CodeIdentity
 from registry.fingerprint import UnhashableValueError, fingerprint
 
 Place = tuple[str, str]
-_FRAMEWORK: Final = ("hamilton", "functools", "builtins")
+_FRAMEWORK: Final = ("hamilton", "functools")
 
 
 class Identities(Protocol):
@@ -63,21 +67,29 @@ class NodeCode:
 
     def former_identity(self, node: Node, former: str) -> CodeIdentity | None:
         """The code identity that a node had under a former name; None if it cannot be told."""
-        (own, *others), values = self._parts(node)
-        module, function = own
+        places, values = self._parts(node)
+        module, function = own = _place(_functions_of(node)[0])
+        if own not in places:
+            return self.identity(node)
         name, variant, rest = function.partition("__")
         renamed = f"{former}{variant}{rest}" if name == node.name else function
         identity = self._code.former_identity(module, function, renamed)
         if identity is None:
             return None
-        return _joined([identity, *map(self._identity, others)], values)
+        return _joined([identity, *map(self._identity, places[1:])], values)
 
     def _parts(self, node: Node) -> tuple[list[Place], list[str]]:
         function = _functions_of(node)[0]
-        found = _Bound(self._ours)
-        found.look_at(function)
-        found.look_at(node.callable)
-        return [_place(function), *sorted(found.places - {_place(function)})], list(found.values)
+        made = _Bound.of(node.callable, self._ours)
+        is_made_of_others = node.callable is not function and _place(function) not in made.places
+        if is_made_of_others and not made.unknown:
+            return sorted(made.places), made.values
+        own = _Bound.of(function, self._ours)
+        _refuse_unknown(function, own)
+        places = [_place(function), *sorted((own.places | made.places) - {_place(function)})]
+        if node.callable is function:
+            return places, own.values
+        return places, [*own.values, *made.values]
 
     def _identity(self, place: Place) -> CodeIdentity:
         if place not in self._known:
@@ -106,15 +118,29 @@ def _top(module: str) -> str:
 
 @dataclass
 class _Bound:
-    """What a callable holds besides its source: plain values, and functions of ours."""
+    """What a callable holds besides its source: plain values, and functions of ours.
+
+    Attributes:
+        ours: Top-level names of the modules that are ours.
+        places: The functions and classes of ours that were found.
+        values: Fingerprints of the values, in the order of their finding.
+        unknown: Types of what is neither.
+    """
 
     ours: set[str]
     places: set[Place] = field(default_factory=set)
     values: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
 
-    def look_at(self, found: object) -> None:
-        """Collect from an object that a node's callable holds."""
+    @classmethod
+    def of(cls, found: object, ours: set[str]) -> "_Bound":
+        """What an object holds."""
+        bound = cls(ours)
+        bound._look_at(found)
+        return bound
+
+    def _look_at(self, found: object) -> None:
         if id(found) in self._seen:
             return
         if not isinstance(found, str | int | float | bool | None):
@@ -124,62 +150,61 @@ class _Bound:
         elif isinstance(found, partial):
             self._look_at_each(found.func, found.args, found.keywords)
         elif isinstance(found, Node):
-            self.look_at(found.callable)
+            self._look_at(found.callable)
         elif isinstance(found, type):
-            self._note_place(found)
-        elif _is_of_the_framework(type(found)) or _top(type(found).__module__) in self.ours:
-            self._note_place(type(found))
-            self._look_at_each(*(value for _, value in sorted(_attributes(found))))
+            self._note(found)
+        elif _top(type(found).__module__) in {*_FRAMEWORK, *self.ours}:
+            self._look_at_object(found)
         else:
             self._look_at_value(found)
 
     def _look_at_each(self, *several: object) -> None:
         for found in several:
-            self.look_at(found)
+            self._look_at(found)
 
     def _look_at_function(self, function: Callable[..., Any]) -> None:
-        is_ours = not _is_of_the_framework(function)
-        if is_ours:
-            self._note_place(function)
-        if not is_ours:
+        self._note(function)
+        if _top(function.__module__) in _FRAMEWORK:
             self._look_at_each(*_closed_over(function), *_defaults(function))
         elif "<locals>" in function.__qualname__:
-            for value in _closed_over(function):
-                self._look_at_closed_over(value, function)
+            self._look_at_each(*_closed_over(function))
 
-    def _look_at_closed_over(self, value: object, function: Callable[..., Any]) -> None:
-        """What a function of ours was made with decides its result, so it has to be known."""
-        before = len(self.values), len(self.places)
-        if not self._look_at_value(value):
-            self.look_at(value)
-            if before == (len(self.values), len(self.places)):
-                raise UnsupportedFlowError(
-                    f"{'.'.join(_place(function))}: it was made at run time and holds a "
-                    f"{type(value).__qualname__}, which no source shows; define it in a module"
-                )
+    def _look_at_object(self, found: object) -> None:
+        self._note(type(found))
+        if not hasattr(found, "__dict__"):
+            self.unknown.append(type(found).__qualname__)
+        for name, value in sorted(getattr(found, "__dict__", {}).items(), key=lambda pair: pair[0]):
+            self._look_at_each(name, value)
 
-    def _note_place(self, found: Callable[..., Any] | type) -> None:
-        if _top(found.__module__) in self.ours:
-            self.places.add((found.__module__, found.__qualname__))
-
-    def _look_at_value(self, value: object) -> bool:
+    def _look_at_value(self, value: object) -> None:
         try:
             self.values.append(fingerprint(value))
         except UnhashableValueError:
             if isinstance(value, Mapping):
-                self._look_at_each(*value.keys(), *value.values())
+                self._look_at_each(len(value), *value.keys(), *value.values())
             elif isinstance(value, Sequence):
-                self._look_at_each(*value)
-            return isinstance(value, Mapping | Sequence)
-        return True
+                self._look_at_each(len(value), *value)
+            else:
+                self.unknown.append(type(value).__qualname__)
+
+    def _note(self, found: Callable[..., Any] | type) -> None:
+        """Note a function or class by its code, if it is ours, or else by its name."""
+        top = _top(found.__module__)
+        if top in self.ours:
+            self.places.add((found.__module__, found.__qualname__))
+            return
+        self.values.append(fingerprint(f"{found.__module__}:{found.__qualname__}"))
+        if top not in {*_FRAMEWORK, "builtins"}:
+            self.unknown.append(found.__qualname__)
 
 
-def _is_of_the_framework(found: Callable[..., Any] | type) -> bool:
-    return _top(found.__module__) in _FRAMEWORK and not _is_plain(found)
-
-
-def _is_plain(found: object) -> bool:
-    return isinstance(found, type) and found.__module__ == "builtins"
+def _refuse_unknown(function: Callable[..., Any], bound: _Bound) -> None:
+    """What a function was made with decides its result, so it has to be known."""
+    if "<locals>" in function.__qualname__ and bound.unknown:
+        raise UnsupportedFlowError(
+            f"{'.'.join(_place(function))}: it was made at run time and holds a "
+            f"{bound.unknown[0]}, which no source shows; define it in a module"
+        )
 
 
 def _closed_over(function: Callable[..., Any]) -> Iterator[object]:
@@ -195,22 +220,19 @@ def _defaults(function: Callable[..., Any]) -> Iterator[object]:
     yield from (getattr(function, "__kwdefaults__", None) or {}).values()
 
 
-def _attributes(found: object) -> list[tuple[str, object]]:
-    return [(str(name), value) for name, value in getattr(found, "__dict__", {}).items()]
-
-
 def _joined(identities: Sequence[CodeIdentity], values: Sequence[str]) -> CodeIdentity:
     """One identity of several functions and of the values bound to them."""
     if len(identities) == 1 and not values:
         return identities[0]
-    digest = fingerprint([[known.digest for known in identities], list(values)])
-    units = {name: own for known in identities for name, own in known.units.items()}
+    own = ".".join(map(str, version.VERSION))
+    digest = fingerprint([[known.digest for known in identities], list(values), own])
+    units = {name: unit for known in identities for name, unit in known.units.items()}
     if values:
         units["values bound by decorators"] = fingerprint(list(values))
-    return replace(
-        identities[0],
-        digest=digest,
-        units=units,
-        distributions={n: v for known in identities for n, v in known.distributions.items()},
-        opaque=tuple(reason for known in identities for reason in known.opaque),
+    versions = {n: v for known in identities for n, v in known.distributions.items()}
+    return CodeIdentity(
+        digest,
+        units,
+        {**versions, "hamilton": own},
+        tuple(reason for known in identities for reason in known.opaque),
     )

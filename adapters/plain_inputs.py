@@ -4,26 +4,29 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from adapters.codecs import Codecs, UnsupportedValueError
+from adapters.codecs import Codecs
 from adapters.identity import is_artifacts
 from registry.store import Artifact, Store
 
 _PLAIN: Final = (type(None), bool, int, float, str, bytes, date, datetime)
 
 
-def argument_of(name: str, value: Any, codecs: Codecs, store: Store) -> Any:
+def argument_of(name: str, value: Any, codecs: Codecs, store: Store | None) -> Any:
     """What a node's identity is computed from when it receives this value.
+
+    Args:
+        name: The input's name.
+        value: Its value.
+        codecs: Encodes what is not plain.
+        store: Keeps what was encoded; None to keep nothing.
 
     Raises:
         UnsupportedValueError: The value has no exact bytes.
     """
     if isinstance(value, Artifact) or is_artifacts(value) or _is_plain(value):
         return value
-    try:
-        encoded = codecs.encode(value, f"input {name}")
-    except UnsupportedValueError as error:
-        raise UnsupportedValueError(error.place, error.value, "pass") from None
-    if encoded.content is not None:
+    encoded = codecs.encode(value, f"input {name}")
+    if store is not None and encoded.content is not None:
         store.add_input(encoded)
     return encoded.artifact
 

@@ -7,10 +7,12 @@ that it receives, or the content of its inputs has changed. What comes back are 
 import my_flow
 from adapters.standalone import Builder
 
-dr = Builder("results").with_modules(my_flow).with_config({"mode": "fast"}).build()
+builder = Builder("results").with_modules(my_flow).with_config({"mode": "fast"})
+dr = builder.build()
 print(dr.execute(["answer"], inputs={"raw": 3}))
-print(dr.execute(["answer"], inputs={"raw": 3}))  # nothing runs
-print([action.node for action in dr.results.ran])
+print(builder.results.ran)  # what ran
+print(dr.execute(["answer"], inputs={"raw": 3}))
+print(builder.results.ran)  # nothing: all is registered
 ```
 
 `Builder` is `hamilton.driver.Builder` with the adapter in it; where a builder is given already, say
@@ -43,7 +45,6 @@ from adapters import AdapterError
 from adapters.flow import Flow
 from adapters.imported_code import ImportedCode
 from adapters.materializer import Materializer
-from adapters.plain_inputs import argument_of
 from registry.database import Database
 from registry.generations import NodeAction
 from registry.store import DamagedArtifactError, Store
@@ -121,14 +122,6 @@ class RegisteredResults(
     def validate_input(self, node_type: type, input_value: Any, **_future: Any) -> bool:
         """Inputs are checked as Hamilton does without an adapter."""
         return bool(htypes.check_input_type(node_type, input_value))
-
-    def run_to_execute_node(self, *, node_kwargs: dict[str, Any], **execution: Any) -> Any:
-        """Reuse a node's registered result, or compute and commit it."""
-        arguments = {
-            name: argument_of(name, value, self.codecs, self.store)
-            for name, value in node_kwargs.items()
-        }
-        return super().run_to_execute_node(node_kwargs=arguments, **execution)
 
     def build_result(self, **outputs: Any) -> dict[str, Any]:
         """The values of the requested nodes."""
