@@ -177,7 +177,7 @@ class Codecs:
 
     def _document(self, value: object, place: str, parts: dict[str, EncodedArtifact]) -> object:
         kind = type(value)
-        if kind in _JSON_KINDS or (isinstance(value, float) and kind is float and isfinite(value)):
+        if kind in _JSON_KINDS or (type(value) is float and isfinite(value)):
             return value
         if isinstance(value, LazyMapping | LazySequence):
             parts.update(_references(value.document))
@@ -187,9 +187,9 @@ class Codecs:
             parts[encoded.artifact.sha256] = encoded
             found = encoded.artifact
             return {_TABLE_MARK: found.sha256, "size": found.size, "rows": found.rows}
-        if kind is list:
+        if type(value) is list:
             return [self._document(v, f"{place}[{i}]", parts) for i, v in enumerate(value)]
-        if kind is dict and all(type(k) is str and not k.startswith("$") for k in value):
+        if type(value) is dict and all(type(k) is str and not k.startswith("$") for k in value):
             return {k: self._document(v, f"{place}.{k}", parts) for k, v in value.items()}
         return self._marked(value, place, parts)
 

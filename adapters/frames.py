@@ -61,7 +61,7 @@ def put_together(mark: str, parts: Any, opened: Opened) -> Any:
     """The value of a document."""
     match mark:
         case "$scalar":
-            return _scalar_back(*parts, opened)
+            return _scalar_back(parts[0], parts[1], opened)
         case "$missing":
             return pd.NA if parts == str(pd.NA) else pd.NaT
         case "$instant":
@@ -157,7 +157,8 @@ def _pandas_back(mark: str, parts: Any, together: "_Together") -> Any:
 
 
 def _series(array: Any, index: pd.Index, name: Any = None) -> "pd.Series[Any]":
-    return pd.Series(array, index=index, name=name, dtype=array.dtype, copy=False)
+    series: pd.Series[Any] = pd.Series(array, index=index, name=name, dtype=array.dtype, copy=False)
+    return series
 
 
 def _check(value: Any, back: Any) -> None:
@@ -284,17 +285,19 @@ class _Together:
     def index(self, document: Any) -> pd.Index:
         """An index."""
         if "range" in document:
-            return pd.RangeIndex(*document["range"], name=self.opened(document["name"]))
+            start, stop, step = document["range"]
+            return pd.RangeIndex(start, stop, step, name=self.opened(document["name"]))
         if "levels" in document:
-            levels = [self.index(level) for level in document["levels"]]
-            codes = [self._numbers(found) for found in document["codes"]]
+            levels: Any = [self.index(level) for level in document["levels"]]
+            codes: Any = [self._numbers(found) for found in document["codes"]]
             names = [self.opened(name) for name in document["names"]]
             return pd.MultiIndex(levels, codes, names=names, verify_integrity=False)
         array = self.column(document["column"])
-        index = pd.Index(array, dtype=array.dtype, name=self.opened(document["name"]))
+        index: Any = pd.Index(array, dtype=array.dtype, name=self.opened(document["name"]))
         if document["frequency"] is not None and not isinstance(index, pd.PeriodIndex):
-            index.freq = document["frequency"]  # type: ignore[attr-defined]
-        return index
+            index.freq = document["frequency"]
+        made: pd.Index[Any] = index
+        return made
 
 
 def _one(column: Any) -> pa.Array:
@@ -313,7 +316,7 @@ def _instants(numbers: np.ndarray, dtype: str) -> Any:
         return pd.arrays.PeriodArray(numbers, dtype=found)
     if isinstance(found, pd.DatetimeTZDtype):
         naive = pd.array(numbers.view(f"M8[{found.unit}]"))
-        return naive.tz_localize("UTC").tz_convert(found.tz)  # type: ignore[attr-defined]
+        return naive.tz_localize("UTC").tz_convert(found.tz)
     return pd.array(numbers.view(found))
 
 

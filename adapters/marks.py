@@ -84,7 +84,7 @@ def unmarked(document: Mapping[str, Any], opened: Opened) -> Any:
     if mark == "$dict":
         return {opened(key): opened(item) for key, item in parts}
     if mark == "$validation":
-        return _validation(*parts[:2], opened(parts[2]))
+        return _validation(parts[0], parts[1], opened(parts[2]))
     return NotImplemented
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, get_origin
 
 import pyarrow as pa
+from hamilton.data_quality.base import DataValidationError
 from hamilton.lifecycle import EdgeConnectionHook, NodeExecutionMethod, ResultBuilder
 
 from adapters import AdapterError
@@ -347,6 +348,8 @@ def _node_failed(node: FlowNode, item: str, error: Exception) -> NodeFailedError
     """Our errors say what is wrong without a value; of others only type and place are told."""
     if isinstance(error, DataflowError | AdapterError | RegistryError):
         return NodeFailedError(node.name, item, str(error))
+    if isinstance(error, DataValidationError):
+        return NodeFailedError(node.name, item, "its value did not pass check_output")
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
     place = f" at {Path(last.filename).name}:{last.lineno}" if last else ""

@@ -31,7 +31,7 @@ and what they give is compared by content.
     `NodeFailedError`         a node raised
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -98,7 +98,7 @@ class RegisteredResults(
     # -- Hamilton's side -------------------------------------------------------------------------
 
     def post_graph_construct(
-        self, *, graph: FunctionGraph, modules: tuple[ModuleType, ...], config: Mapping[str, Any]
+        self, *, graph: FunctionGraph, modules: Sequence[ModuleType], config: Mapping[str, Any]
     ) -> None:
         """Identify the nodes of a new graph."""
         del config
@@ -137,8 +137,9 @@ class Builder(driver.Builder):
 
     def __init__(self, results: RegisteredResults | str | Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        is_adapter = isinstance(results, RegisteredResults)
-        self.results = results if is_adapter else RegisteredResults(results)
+        self.results = (
+            results if isinstance(results, RegisteredResults) else RegisteredResults(results)
+        )
         self.adapters.append(self.results)
 
     def build(self) -> driver.Driver:

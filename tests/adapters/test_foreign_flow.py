@@ -251,7 +251,7 @@ def test_an_input_of_the_wrong_type_is_refused_as_hamilton_does(kitchen):
 
 def test_a_failed_validation_fails_its_node_and_names_no_value(kitchen):
     kitchen.edit("range=(0, 1000)", "range=(0, 9)")
-    with pytest.raises(NodeFailedError, match=r"node weighed failed") as failed:
+    with pytest.raises(NodeFailedError, match=r"weighed failed: its value did not pass") as failed:
         kitchen.run(targets=["weighed"], inputs={**INPUTS, "raw": 4321})
     assert "432" not in str(failed.value)
     assert failed.value.__suppress_context__
@@ -337,6 +337,51 @@ def test_loaders_and_savers_always_run_and_what_they_give_is_compared_by_content
     assert (kitchen.source / "lines.txt.count").read_text() == "3"
     place.write_text("a")
     assert kitchen.engine("world", inputs=inputs)[0]["count"] == 1
+
+
+def test_schemas_columns_and_files_of_decorators_work_too(kitchen):
+    kitchen.write("columns", """
+        import pandas as pd
+
+        def twice(a: pd.Series) -> pd.Series:
+            return a * 2
+    """)  # fmt: skip
+    kitchen.write("tables", """
+        import columns
+        import pandas as pd
+        import pandera.pandas as pa
+        from hamilton.function_modifiers import check_output, load_from, source
+        from hamilton.plugins.h_pandas import with_columns
+
+        SCHEMA = pa.DataFrameSchema({"a": pa.Column(int, pa.Check.ge(0))})
+
+        @check_output(schema=SCHEMA, importance="fail")
+        def frame(raw: int) -> pd.DataFrame:
+            return pd.DataFrame({"a": [raw, 2]})
+
+        @with_columns(columns, columns_to_pass=["a"], select=["twice"])
+        def wide(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame
+
+        @load_from.json(path=source("path"))
+        def loaded(data: dict) -> dict:
+            return data
+
+        def total(wide: pd.DataFrame, loaded: dict) -> int:
+            return int(wide.to_numpy().sum()) + loaded["x"]
+    """)  # fmt: skip
+    path = kitchen.source / "in.json"
+    path.write_text('{"x": 1000}')
+    inputs = {"raw": 3, "path": str(path)}
+    assert kitchen.run("tables", targets=["total"], inputs=inputs)[0] == {"total": 1015}
+    loading = ["loaded.load_data.data", "loaded.select_data.data"]
+    assert kitchen.run("tables", targets=["total"], inputs=inputs)[1] == loading
+    path.write_text('{"x": 2000}')
+    kitchen.edit("a * 2", "a * 3", "columns")
+    assert kitchen.run("tables", targets=["total"], inputs=inputs)[0] == {"total": 2020}
+    kitchen.edit("ge(0)", "ge(4)", "tables")
+    with pytest.raises(NodeFailedError, match=r"frame failed: its value did not pass"):
+        kitchen.run("tables", targets=["total"], inputs=inputs)
 
 
 # -- what is refused -----------------------------------------------------------------------------
