@@ -102,8 +102,7 @@ def is_artifacts(value: object) -> TypeGuard[list[Artifact]]:
 def _origins(parameter: str, item: Artifact) -> list[Input]:
     """What a block's item was taken from, where that is more than one result."""
     return [
-        replace(origin, parameter=parameter, position=position)
-        for position, origin in enumerate(item.origins, start=1)
+        replace(origin, parameter=f"{parameter} of {origin.parameter}") for origin in item.origins
     ]
 
 

@@ -72,8 +72,8 @@ class Artifact:
 class Input:
     """One edge into a computation: a configuration value, an artifact, or a raw file.
 
-    Position 0 is what the parameter gets. Further positions are the other results of a block that
-    it collects, or what an item of a block was taken from.
+    A parameter that collects a block has a position for each item. What an item of a block was
+    taken from stands beside it, as a parameter of its own.
     """
 
     parameter: str

@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from adapters.terminal.answer import Answer
 
@@ -25,7 +26,7 @@ def show(answer: Answer, *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         console = _console()
         for block in answer.blocks:
-            console.print(block, soft_wrap=isinstance(block, Text))
+            console.print(block, soft_wrap=isinstance(block, Text | Tree))
 
 
 def warning_text(warning: str) -> str:

@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "rollback": Listed("maintenance", "publish an older generation as a new one, at once"),
     "gc": Listed("maintenance", "remove results that no kept generation needs; pin one"),
     "explain": Listed("explaining", "say what changed, part by part, and what it makes stale"),
+    "lineage": Listed("tracing", "follow a node, or one row of it, back to the raw files"),
     "forget": Listed("forgetting", "remove one raw file and all that came from it, for good"),
     "history": Listed("past", "list runs and generations, or the versions of one node"),
     "diff": Listed("past", "compare two versions of an output, or of any node (g3, g5)"),
