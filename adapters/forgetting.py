@@ -137,7 +137,8 @@ def _inbox_copies(profile: Profile, told: Farewell) -> Iterator[Path]:
 def _telling_artifacts(store: Store, told: Farewell) -> list[str]:
     """Results that no computation made and that hold rows of a file that goes.
 
-    Of what cannot be judged, because it has no column that names files, it is taken for granted.
+    Of what cannot be judged, because it has no column that names files or because it is missing
+    while something is there that was made of it, it is taken for granted.
     """
     rows = store.database.rows(
         "SELECT DISTINCT a.sha256, a.codec, a.size, a.rows FROM computation_input i "
@@ -153,9 +154,19 @@ def _tells_of(store: Store, artifact: Artifact, sha256s: frozenset[str]) -> bool
     from adapters.stored_tables import tables  # noqa: PLC0415 - goes with it
 
     if not store.present(artifact):
-        return True
+        return any(map(store.present, _made_of(store, artifact)))
     found = [*tables(store, artifact)]
     if not found or any("raw_sha256" not in table.column_names for table in found):
         return True
     values = (value for table in found for value in pc.unique(table["raw_sha256"]).to_pylist())
     return not sha256s.isdisjoint(values)
+
+
+def _made_of(store: Store, artifact: Artifact) -> Iterator[Artifact]:
+    rows = store.database.rows(
+        "SELECT DISTINCT a.sha256, a.codec, a.size FROM computation_input i "
+        "JOIN computation c USING (key) JOIN artifact a ON a.sha256 = c.sha256 "
+        "AND a.codec = c.codec WHERE i.sha256 = ?",
+        artifact.sha256,
+    )
+    yield from (Artifact(**dict(row)) for row in rows)

@@ -5,6 +5,7 @@ NoSuchVersionError    a node has no such version, or its bytes are gone (exit co
 """
 
 import difflib
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from registry import RegistryError
 from registry.database import Database
 from registry.garbage import pinned, whole_generations
 from registry.generations import QuietRun
-from registry.store import Artifact
+from registry.store import Artifact, Store
 
 _VERSION: Final = re.compile(r"(g|v?)(\d{1,9})")
 
@@ -68,7 +69,7 @@ class PastGeneration:
     """A generation.
 
     Attributes:
-        results: Whether its results are registered; gc and `--clean` remove them.
+        results: Whether its results are there; gc and `--clean` remove them.
         outputs: Output -> its version, rows and hash.
     """
 
@@ -149,13 +150,20 @@ def _quiet(run: QuietRun) -> PastRun:
     )
 
 
-def past_generations(database: Database) -> list[PastGeneration]:
+def past_generations(store: Store) -> list[PastGeneration]:
     """Every generation, the oldest first."""
-    whole, kept = set(whole_generations(database)), set(pinned(database))
-    outputs: dict[int, dict[str, dict[str, Any]]] = {}
-    for row in database.rows("SELECT * FROM generation_output ORDER BY generation, output"):
+    database = store.database
+    kept, outputs = set(pinned(database)), dict[int, dict[str, dict[str, Any]]]()
+    whole, is_there = set(whole_generations(database)), functools.cache(store.present)
+    for row in database.rows(
+        "SELECT o.*, a.size FROM generation_output o LEFT JOIN artifact a "
+        "ON a.sha256 = o.sha256 AND a.codec = o.codec ORDER BY generation, output"
+    ):
         found = {name: row[name] for name in ("version", "rows", "sha256")}
         outputs.setdefault(row["generation"], {})[row["output"]] = found
+        size = row["size"]
+        if size is None or not is_there(Artifact(row["sha256"], row["codec"], size)):
+            whole.discard(row["generation"])
     return [
         PastGeneration(
             generation=row["number"],

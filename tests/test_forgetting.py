@@ -2,7 +2,10 @@
 
 import io
 import json
+import random
+import shutil
 import sqlite3
+import time
 import zipfile
 
 import pyarrow.parquet as pq
@@ -10,6 +13,7 @@ import pytest
 
 from adapters.forgetting import finish_forgetting, forget, preview
 from adapters.profile import Profile
+from tests.conftest import Program
 
 NAME = "second-7f3a.csv"
 NOTE = "canary-note-9c1e"
@@ -146,6 +150,63 @@ def test_a_plain_run_finishes_what_a_killed_forget_began(history, monkeypatch):
     profile.database.close()
     assert history("--json").json["status"] == "published"
     assert telling(history.home / "me", NAME, NOTE, REASON) == set()
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_second_forget_finishes(history_home, tmp_path, complete):
+    chance = random.Random(11)
+    for turn in range(20 if complete else 2):
+        shutil.copytree(history_home, tmp_path / str(turn) / "home", symlinks=True)
+        program = Program(tmp_path / str(turn) / "home", PDP_PROFILE="me")
+        process = program.start("forget", NAME, "--yes")
+        while process.poll() is None and not profile_of(program).is_forgetting:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.15))
+        process.kill()
+        process.wait()
+        done = program.inside("forget", NAME, "--yes")
+        assert done.exit_code == 0 or "no such file was ever stored" in done.stderr
+        assert telling(program.home / "me", NAME, NOTE, REASON) == set()
+        assert [status for status, _ in audit(program)].count("forgotten") == 1
+        assert profile_of(program).generations.current() is None
+
+
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_it_asks_and_takes_nothing_but_a_yes(history, monkeypatch):
+    for answer in ("", "no\n", "y\n", "Yes please\n"):
+        monkeypatch.setattr("sys.stdin", Terminal(answer))
+        refused = history.inside("forget", NAME)
+        assert (refused.exit_code, "nothing was forgotten" in refused.stderr) == (2, True)
+    assert telling(history.home / "me", NOTE)
+    monkeypatch.setattr("sys.stdin", Terminal("yes\n"))
+    done = history.inside("forget", NAME)
+    assert done.exit_code == 0
+    assert "type yes to go on" in done.stderr
+    assert telling(history.home / "me", NAME, NOTE) == set()
+
+
+def test_a_file_whose_generations_were_cleaned_away_leaves_nothing_either(history):
+    assert history.inside("run", "--clean").exit_code == 0
+    words = words_of(history)
+    done = history.inside("forget", NAME, "--yes", "--json")
+    assert done.json["generations"] == [2, 3]
+    assert telling(history.home / "me", *words) == set()
+
+
+def test_the_demo_works_from_the_rest(published_demo):
+    files = published_demo.inside("sources", "--json").json["files"]
+    archive = next(file for file in files if file["kind"] == "archive")
+    done = published_demo.inside("forget", archive["sha256"][:12], "--yes", "--json")
+    assert done.json["raw_files"] == 1 + sum(f["container"] == archive["sha256"] for f in files)
+    again = published_demo("--json")
+    assert (again.exit_code, again.json["status"]) == (0, "published")
+    assert archive["name"] not in {file["name"] for file in again.json["files"]}
 
 
 def zipped(**members):

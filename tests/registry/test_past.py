@@ -52,7 +52,7 @@ def test_runs_are_told_with_time_duration_rows_and_actions(chain):
 def test_generations_are_told_with_what_became_of_them(chain):
     pin(chain.database, 2)
     Collector(chain.store, chain.generations).collect(newest=1)
-    found = {one.generation: one for one in past_generations(chain.database)}
+    found = {one.generation: one for one in past_generations(chain.store)}
     assert [found[n].results for n in (1, 2, 3, 4)] == [True, True, True, True]
     assert (found[2].pinned, found[4].pinned) == (True, False)
     assert (found[1].restores, found[4].restores) == (None, 1)
@@ -63,8 +63,14 @@ def test_generations_are_told_with_what_became_of_them(chain):
 def test_generations_without_results_are_told_as_such(chain):
     chain.publish({A: "new"}, "four")
     Collector(chain.store, chain.generations).collect(newest=1)
-    results = {one.generation: one.results for one in past_generations(chain.database)}
+    results = {one.generation: one.results for one in past_generations(chain.store)}
     assert results == {1: False, 2: False, 3: False, 4: False, 5: True}
+
+
+def test_results_that_were_cleaned_away_are_told_as_gone(chain):
+    for path in chain.objects():
+        path.unlink()
+    assert not any(one.results for one in past_generations(chain.store))
 
 
 def test_a_node_is_followed_over_the_generations_with_a_reason_for_each_change(chain):

@@ -47,7 +47,7 @@ def history(options: argparse.Namespace, settings: Settings, profile: Profile) -
         return _node_answer(profile, options)
     quiet, _ = quiet_runs(profile.logs, profile.runs.log_mark)
     runs = past_runs(profile.database, quiet)
-    generations = past_generations(profile.database)
+    generations = past_generations(profile.store)
     hold = hold_of(profile.generations)
     document = {
         "profile": profile.name,
