@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from registry import RegistryError
-from registry.database import Database, RegistryDamagedError, RegistryNewerError
+from registry.database import Database, RegistryDamagedError
 from registry.migrations import SCHEMA_VERSION
 
 ATTEMPTS: Final = 20
@@ -76,16 +76,12 @@ class ReadOnlyDatabase(Database):
             )
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("BEGIN")
-            self._check_version()
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            self._check_version(version)
         except sqlite3.Error as error:
             raise RegistryDamagedError(path, str(error)) from error
-
-    def _check_version(self) -> None:
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise RegistryNewerError(self.path, version)
         if version < SCHEMA_VERSION:
-            raise OldRegistryError(self.path)
+            raise OldRegistryError(path)
 
 
 def ask(path: Path, question: Callable[[Database], Answer]) -> Answer:
