@@ -49,7 +49,7 @@ _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 
 
-@tag(stage="merge")
+@tag(stage="merge", rows_by="local_date")
 def daily_metrics(
     blood_pressure_daily: pa.Table, heart_rate_daily: pa.Table, sleep_daily: pa.Table
 ) -> pa.Table:
