@@ -1,10 +1,12 @@
 """Only what no kept generation reaches is removed, rows before files."""
 
+import hashlib
 import sqlite3
 
 import pytest
 
 from registry.garbage import Collector, NoSuchGenerationError, pin, pinned, remove_objects, unpin
+from registry.store import Artifact, EncodedArtifact
 from tests.registry.chains import Chain
 
 
@@ -80,6 +82,21 @@ def test_what_a_kept_result_was_made_from_stays(chain):
     chain.publish_nodes({("table", ""): edge_only["table", ""]})
     collect(chain, newest=1)
     assert chain.store.present(chain.store.recorded(edge_only["parsed", "c" * 64].key))
+
+
+def test_tables_that_a_kept_value_refers_to_stay_and_those_of_others_go(chain):
+    made = {}
+    for code in ("five", "six"):
+        content = f"table of {code}".encode()
+        part = EncodedArtifact(
+            Artifact(hashlib.sha256(content).hexdigest(), "parquet", len(content)), [content]
+        )
+        made[code] = part.artifact
+        chain.publish_nodes({("table", ""): chain.compute("table", "", code, [], [part])})
+    collect(chain, newest=1)
+    assert chain.whole(6)
+    assert chain.store.present(made["six"])
+    assert not chain.store.path(made["five"]).exists()
 
 
 def test_a_dry_run_tells_what_the_real_one_removes_and_changes_nothing(chain):
