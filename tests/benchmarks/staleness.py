@@ -190,7 +190,7 @@ def _peer(tool: str, python: Path, cases: Sequence[Case], folder: Path) -> list[
     ]
 
 
-def _print_table(results: Mapping[str, Sequence[Judged]], details: bool) -> None:  # noqa: FBT001
+def _print_table(results: Mapping[str, Sequence[Judged]], details: bool) -> None:
     count = len(next(iter(results.values())))
     print(f"{count} edits; edits with a false hit or miss (nodes)\n")
     print("| tool | false hits | false misses |")

@@ -167,10 +167,10 @@ class Pipeline:
         made = {"lowest": "extremes", "highest": "extremes"}
         ordered: dict[str, Any] = {}
         while len(ordered) < len(found):
-            for name in found:
+            for name, callable_ in found.items():
                 needs = {made.get(need, need) for need in self.needs(name)} & found.keys()
                 if name not in ordered and needs <= ordered.keys():
-                    ordered[name] = found[name]
+                    ordered[name] = callable_
         return ordered
 
 
