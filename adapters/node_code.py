@@ -8,10 +8,10 @@ A node that decorators made of other functions and plain values alone (a step of
 a subdag, a validation) has the identity of these: the decorated function is no part of it.
 """
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import FunctionType
 from typing import Any, Final, Protocol
 
 from hamilton import version
@@ -145,7 +145,7 @@ class _Bound:
             return
         if not isinstance(found, str | int | float | bool | None):
             self._seen.add(id(found))
-        if inspect.isfunction(found):
+        if isinstance(found, FunctionType):
             self._look_at_function(found)
         elif isinstance(found, partial):
             self._look_at_each(found.func, found.args, found.keywords)
@@ -162,9 +162,9 @@ class _Bound:
         for found in several:
             self._look_at(found)
 
-    def _look_at_function(self, function: Callable[..., Any]) -> None:
+    def _look_at_function(self, function: FunctionType) -> None:
         self._note(function)
-        if _top(function.__module__) in _FRAMEWORK:
+        if _top(str(function.__globals__.get("__name__"))) in _FRAMEWORK:
             self._look_at_each(*_closed_over(function), *_defaults(function))
         elif "<locals>" in function.__qualname__:
             self._look_at_each(*_closed_over(function))

@@ -17,9 +17,12 @@ print(builder.results.ran)  # nothing: all is registered
 
 `Builder` is `hamilton.driver.Builder` with the adapter in it; where a builder is given already, say
 `.with_adapters(RegisteredResults("results"))`. It also takes `Parallelizable` nodes, threads, hooks
-and `%%cell_to_module --builder`. A second execution method or result builder, distributed graph
-adapters and the async driver are refused. Functions with `@dataloader` and `@datasaver` always run,
-and what they give is compared by content.
+(which see artifacts in place of values) and `%%cell_to_module --builder builder`.
+
+A second execution method or result builder (Hamilton's cache is one), a graph adapter that sends
+nodes elsewhere, and async functions are refused by name. Hamilton's async driver brings an
+execution method of its own and so refuses this adapter itself. Functions with `@dataloader` and
+`@datasaver` always run, since no key sees a file; what they give is compared by content.
 
 `adapters.execution.Engine` is the same with a plan that is made before anything runs.
 

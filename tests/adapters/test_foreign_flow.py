@@ -144,6 +144,7 @@ POUR = {"poured", "poured.raw", "poured.more_raw"}
 SUBDAG = {"served", "served.number", "served.factor", "served.portion", "served.rounded"}
 FRAME = {"ingredients", "amount", "label", "share", "largest_share", "shares"}
 WEIGHED = {"weighed", "weighed_raw", "weighed_range_validator"}
+HALVED = {"halved", "halved_raw", "halved_divisible"}
 TASTED = {"tasted", "tasted_raw", "tasted_range_validator"}
 BELOW_TENFOLD = {
     "smallest", "limits", "low", "high", "pair", "recipe", "everything", *PIPE, *POUR
@@ -151,7 +152,7 @@ BELOW_TENFOLD = {
 BELOW_DOUBLED = {
     "smallest", "limits", "low", "high", "pair", "recipe", "everything", "long_word", "short_word",
     "seasoned", "seasoned.raw", "seasoned.with_salted", "topped", "plate", "plates", "bill",
-    *(SUBDAG - {"served.factor"}), *FRAME, *WEIGHED, *TASTED,
+    *(SUBDAG - {"served.factor"}), *FRAME, *WEIGHED, *TASTED, *HALVED,
 }  # fmt: skip
 
 # What is edited -> the nodes that have to run again. Where decorators divide one function into
@@ -171,6 +172,8 @@ EDITS = [
     ("portion // 10 * 10", "portion // 20 * 20", "portions", {"served"}),
     ("range=(0, 1000)", "range=(0, 999)", "kitchen", WEIGHED),
     ("range=(0, 5)", "range=(0, 6)", "kitchen", TASTED),
+    ("_Divisible(2)", "_Divisible(4)", "kitchen", HALVED),
+    ('"divided", {', '"is divided", {', "kitchen", HALVED),
     ('[doubled, 1], "label"', '[doubled, 2], "label"', "kitchen", FRAME),
     ("return sum(parts.values())", "return -sum(parts.values())", "kitchen", {"everything"}),
     ("return doubled + more", "return doubled - more", "kitchen", {"topped"}),
@@ -201,6 +204,26 @@ def test_a_changed_configuration_reruns_what_it_chose_and_what_it_bound(cooked):
     assert {"number", "doubled"} <= {*ran}
     assert not {"tenfold", "piped", "poured"} & {*ran}
     assert cooked.run(config={**CONFIG, "mode": "fast"})[1] == []
+
+
+def test_columns_that_the_configuration_names_are_part_of_their_nodes(kitchen):
+    kitchen.write("named", """
+        import pandas as pd
+        from hamilton.function_modifiers import (
+            ParameterizedExtract, parameterize_extract_columns, resolve_from_config, value
+        )
+
+        @resolve_from_config(decorate_with=lambda by: parameterize_extract_columns(
+            ParameterizedExtract(("a", "b"), {"by": value(by)}), reassign_columns=True))
+        def frame(raw: int, by: int) -> pd.DataFrame:
+            return pd.DataFrame([[raw, raw * by]])
+    """)  # fmt: skip
+    for by, runs in ((2, True), (2, False), (5, True)):
+        values, done = kitchen.run(
+            "named", targets=["b"], config={"by": by, **POWER}, inputs={"raw": 3}
+        )
+        assert values["b"].tolist() == [3 * by]
+        assert bool(done) is runs
 
 
 def test_one_more_item_runs_its_own_part_of_the_block(cooked):
@@ -481,6 +504,20 @@ def test_a_notebook_cell_and_a_file_with_its_text_share_their_results(kitchen, m
     cell = make(textwrap.dedent(CELL).replace("LIMIT = 10", "LIMIT = 2"), "answers")
     builder = Builder(kitchen.home).with_modules(cell)
     assert builder.build().execute(["answer"], inputs={"raw": 3}) == {"answer": 3}
+
+
+def test_a_copied_builder_serves_the_next_cell_with_the_same_results(kitchen, monkeypatch):
+    """`%%cell_to_module --builder` builds each cell's driver on a copy."""
+    builder = Builder(kitchen.home)
+    for text, ran in ((CELL, ["answer"]), (CELL, []), (CELL.replace("+ 1", "+ 2"), ["answer"])):
+        cell = create_module(textwrap.dedent(text), "copied_cell")
+        made = builder.copy().with_config({}).with_modules(cell).build()
+        made.execute(["answer"], inputs={"raw": 3})
+        assert builder.results.ran == ran
+        monkeypatch.delitem(sys.modules, "copied_cell")
+    assert isinstance(builder.copy(), Builder)
+    with pytest.raises(RivalAdapterError):
+        builder.copy().with_adapters(Rival()).build()
 
 
 def test_a_cell_may_use_another_cell_and_a_file(kitchen, monkeypatch):

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import portions
+from hamilton.data_quality.base import DataValidator, ValidationResult
 from hamilton.function_modifiers import (
     check_output,
+    check_output_custom,
     config,
     does,
     extract_columns,
@@ -137,6 +139,33 @@ def weighed(doubled: int) -> int:
 def tasted(doubled: int) -> int:
     """In range, or somebody is told."""
     return doubled + 4
+
+
+class _Divisible(DataValidator):
+    """A validator with a value of its own."""
+
+    def __init__(self, by: int) -> None:
+        super().__init__(importance="fail")
+        self.by = by
+
+    def applies_to(self, datatype: type) -> bool:
+        return datatype is int
+
+    def description(self) -> str:
+        return "divisible"
+
+    @classmethod
+    def name(cls) -> str:
+        return "divisible"
+
+    def validate(self, dataset: int) -> ValidationResult:
+        return ValidationResult(dataset % self.by == 0, "divided", {"rest": dataset % self.by})
+
+
+@check_output_custom(_Divisible(2))
+def halved(doubled: int) -> int:
+    """Validated by a class of the flow's."""
+    return doubled
 
 
 @inject(parts=group(source("doubled"), source("tenfold")), unit=value("g"))
