@@ -29,6 +29,7 @@ from adapters.report import FileReport, RunReport, node_reports
 from adapters.run_inputs import as_of_utc, home_time_zone, source_of
 from adapters.settings import Settings
 from adapters.sources import SourceReport
+from adapters.state_file import is_state_whole, write_state
 from adapters.view_files import PendingViews
 from adapters.views import views_of
 from dataflows import (
@@ -44,7 +45,7 @@ from registry import RegistryError
 from registry.code_identity import CodeIndex
 from registry.database import RegistryWriteError
 from registry.generations import NodeAction, Output
-from registry.objects import WriteError, replace_file
+from registry.objects import WriteError
 from registry.raw_files import RawEntry
 from registry.remembered_code import RememberedCode
 from registry.restoring import hold_of
@@ -393,8 +394,9 @@ class Run:
         ended = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         started = f"{self._started:%Y-%m-%dT%H:%M:%SZ}"
         ran = [action for action in outcome.actions.values() if action.action != "reused"]
-        if ran or status == "published":
-            with self._only_warning():
+        did_something = bool(ran) or status == "published"
+        with self._only_warning():
+            if did_something:
                 quiet, mark = quiet_runs(self._profile.logs, self._profile.runs.log_mark)
                 self._profile.runs.record(
                     run_id=self.run_id,
@@ -407,9 +409,9 @@ class Run:
                     quiet=quiet,
                     log_mark=mark,
                 )
+            if did_something or not is_state_whole(self._profile):
                 document = {"started_utc": started, "ended_utc": ended, **report.as_json()}
-                text = json.dumps(document, indent=1, sort_keys=True) + "\n"
-                replace_file(self._profile.folder / "state.json", [text.encode()])
+                write_state(self._profile, document)
         return report
 
     def _report(

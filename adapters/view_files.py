@@ -105,6 +105,30 @@ def _write_missing(
         views.add(_STAMPS, [json.dumps(stamps, sort_keys=True).encode()])
 
 
+def spoilt_views(
+    folder: Path, outputs: Mapping[str, Output], content: Content, *, reads_bytes: bool
+) -> Iterator[tuple[Path, str | None]]:
+    """Every view that should be there, and what is wrong with it.
+
+    Args:
+        folder: `outputs/` of the profile.
+        outputs: The published outputs.
+        content: Makes the bytes of a file, from its name and its output.
+        reads_bytes: Whether a file that did not move is compared too with what is made anew.
+    """
+    known = _read_stamps(folder)
+    for name, output in _file_names(outputs):
+        path = folder / name
+        is_file = path.is_file() and not path.is_symlink()
+        moved = [output.artifact.sha256, *_stamp(path)] != known.get(name)
+        if not is_file:
+            yield path, "it is missing, or no file"
+        elif (reads_bytes or moved) and not _holds(path, content(name, output)):
+            yield path, "it does not show what is published"
+        else:
+            yield path, None
+
+
 def _holds(path: Path, content: Iterable[bytes | memoryview]) -> bool:
     digest = hashlib.sha256()
     for chunk in content:

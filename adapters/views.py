@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from adapters.codecs import parquet_bytes
-from adapters.view_files import PendingViews, pending_views
+from adapters.view_files import PendingViews, pending_views, spoilt_views
 from registry.generations import Output
 from registry.objects import CHUNK
 from registry.store import Store
@@ -100,3 +100,19 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
+
+
+def view_problems(
+    folder: Path,
+    outputs: Mapping[str, Output],
+    store: Store,
+    tables_of: TablesOf,
+    *,
+    reads_bytes: bool,
+) -> Iterator[tuple[Path, str | None]]:
+    """Every view of the published generation, and what is wrong with it."""
+
+    def content(name: str, output: Output) -> Iterable[bytes | memoryview]:
+        return _content(name, output, store, tables_of)
+
+    return spoilt_views(folder, outputs, content, reads_bytes=reads_bytes)

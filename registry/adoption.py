@@ -83,7 +83,10 @@ def rows_of(document: Document) -> Rows:
 
 def raw_entries_in(document: Document) -> dict[str, RawEntry]:
     """SHA-256 -> what the manifest knows of a raw file."""
-    return {row[0]: RawEntry(*row[:6], retired=bool(row[6])) for row in document["raw_files"]}
+    return {
+        sha256: RawEntry(sha256, size, name, stored_utc, container, kind, bool(retired))
+        for sha256, size, name, stored_utc, container, kind, retired in document["raw_files"]
+    }
 
 
 def _checked(row: Sequence[Any]) -> tuple[Any, ...]:

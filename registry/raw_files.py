@@ -158,6 +158,15 @@ class RawFiles:
         """Whether its bytes are those that its hash says; they are read."""
         return self._store.verify(entry.sha256, CONTENT)
 
+    def origin(self, sha256: str) -> RawEntry | None:
+        """What the folder knows of a raw file; None if its origin is missing or damaged."""
+        found = self._read_origin(sha256)
+        return found[0] if found else None
+
+    def rewrite_origin(self, entry: RawEntry) -> None:
+        """Write a damaged origin anew from what the index knows."""
+        self._write_origin(entry, self.names(entry))
+
     def set_aside(self, sha256: str) -> None:
         """Move damaged bytes out of the way, so that the same file can be stored again."""
         path = self.path(sha256)

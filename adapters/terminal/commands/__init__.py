@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "exclude": Listed("exports", "take one wrong row of an export out of the numbers"),
     "sources": Listed("exports", "list every raw file that was ever stored"),
     "status": Listed("state", "say what is published and what happened last"),
+    "verify": Listed("verify", "see whether everything registered is there and whole; repair it"),
     "rollback": Listed("maintenance", "publish an older generation as a new one, at once"),
     "gc": Listed("maintenance", "remove results that no kept generation needs; pin one"),
     "explain": Listed("explaining", "say what changed, part by part, and what it makes stale"),

@@ -1,0 +1,32 @@
+"""What holds for every row of a published table."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pyarrow as pa
+
+from dataflows import schemas
+from dataflows.contracts import Contract, failures
+
+CONTRACTS: Final[Mapping[str, Contract]] = {
+    "daily_metrics": schemas.DAILY_METRICS,
+    "blood_pressure_readings": schemas.BLOOD_PRESSURE_READINGS,
+    "heart_rate_samples": schemas.HEART_RATE_SAMPLES,
+    "sleep_sessions": schemas.SLEEP_SESSIONS,
+    "sleep_stages": schemas.SLEEP_STAGES,
+    "rejected_rows": schemas.REJECTED_ROWS,
+    "shadowed_rows": schemas.SHADOWED_ROWS,
+}
+
+
+def broken(name: str, table: pa.Table) -> str | None:
+    """What a table of an output breaks of its contract, without a value."""
+    contract = CONTRACTS[name]
+    if contract.columns is not None and table.schema.names != contract.columns.names:
+        return f"the columns of {name} are not those of its contract"
+    missing = contract.values.columns.keys() - set(table.schema.names)
+    if missing:
+        return f"{name} has no column {', '.join(sorted(missing))}"
+    for failure in failures(table, contract):
+        return f"{name}.{failure.column} breaks the contract: {failure.check}"
+    return None
