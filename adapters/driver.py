@@ -179,12 +179,22 @@ class Run:
         self._profile.store.reads_bytes = self._options.full_check
         self._profile.raw_files.reads_bytes = self._options.full_check
         engine, request, plan = self.prepare()
+        if self._options.full_check:
+            self._messages += self._damaged_raw_files()
         if self._options.dry_run:
             return self._report(engine, "planned", plan.known, self._current())
         self._on_phase("computing")
         outcome = engine.run(request, plan, self.run_id)
         self._actions = dict(outcome.actions)
         return self._publish(engine, outcome)
+
+    def _damaged_raw_files(self) -> list[str]:
+        """What no source could mend."""
+        return [
+            f"{entry.name}: its stored bytes are missing or damaged; import it again"
+            for entry in self._profile.raw_files.entries()
+            if not self._profile.raw_files.holds(entry)
+        ]
 
     def prepare(self) -> tuple[Engine, Request, Plan]:
         """What `execute` does before anything is computed; of a dry run, all that it does.

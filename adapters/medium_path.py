@@ -96,11 +96,11 @@ class Look:
 
     def renew(self) -> None:
         """Write the snapshot anew, unless something changed a moment ago."""
+        self._seen.forget_what_left("inbox")
         if self._seen.is_trusted(self._moments()):
             fresh = described(self._seen, self.facts, self._hashes())
             entry = (self.asked, self._meaning, self.answer)
-            seen = {"targets": self._seen.targets, "log": self._seen.log}
-            write(self.folder, self._seen, {**self.facts, **fresh, **seen}, entry)
+            write(self.folder, self._seen, {**self.facts, **fresh}, entry)
 
     def _moments(self) -> Moments:
         device = os.lstat(self.folder).st_dev
@@ -127,10 +127,8 @@ class Look:
             for path, stamp in seen.stamps.items()
             if path not in self._before or stamp != self._before[path][0]
         }
-        for (link, kind), now, then in zip(
-            seen.links.items(), seen.targets, self.facts["targets"], strict=True
-        ):
-            if now != then:
+        for (link, kind), now in zip(seen.links.items(), seen.targets, strict=True):
+            if now != self.facts["targets"].get(link):
                 moved[link] = kind
         if seen.log != tuple(self.facts["log"]):
             moved[seen.log[0]] = "registry"
@@ -184,9 +182,12 @@ class Look:
         """Whether the inbox holds the files that it held, or fewer where nothing was wrong."""
         if self.asked.skip_ingestion:
             return True
+        from adapters.sources import is_ignored  # noqa: PLC0415 - where it is needed
+
         is_gone = False
         for path, kind in self._seen.kinds.items():
-            if kind == "inbox":
+            inner = path[len(self.folder) :].split("/")[2:]
+            if kind == "inbox" and not any(map(is_ignored, inner)):
                 stamp = self._seen.stamps[path]
                 before, sha256 = self._before.get(path, (None, None))
                 if stamp is None:
@@ -200,7 +201,21 @@ class Look:
     ) -> bool:
         if stat.S_ISDIR(stamp[2]):
             return before is None or stat.S_ISDIR(before[2])
-        return stat.S_ISREG(stamp[2]) and self._is_equal_file(path, sha256 or "")
+        if not stat.S_ISREG(stamp[2]):
+            return False
+        found = sha256_at(path) or ""
+        return found == sha256 or self._is_stored(found, path)
+
+    def _is_stored(self, sha256: str, path: str) -> bool:
+        """Whether a single file was stored under this very name before."""
+        import json  # noqa: PLC0415 - where it is needed
+
+        try:
+            with open(f"{self.folder}/raw/{sha256[:2]}/{sha256}/origin.json", "rb") as file:  # noqa: PTH123
+                origin = json.load(file)
+        except FileNotFoundError:
+            return False
+        return origin["kind"] == "file" and path[len(f"{self.folder}/inbox/") :] in origin["names"]
 
     def _finds_answer(self, moved: dict[str, str]) -> bool:
         """Take the answer to this command line, or to one that means the same."""

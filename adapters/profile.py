@@ -150,6 +150,11 @@ class Profile:
         """Every export ever seen."""
         return RawFiles(self.folder / "raw", DatabaseRawIndex(self.database))
 
+    def close(self) -> None:
+        """Let go of the registry, if it was opened; SQLite folds its log into the file."""
+        if "database" in self.__dict__:
+            self.database.close()
+
     def make_folders(self) -> None:
         """Create the folder with an inbox in it.
 

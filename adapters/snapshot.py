@@ -20,6 +20,7 @@ from registry.store import FILE_NAMES
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = ("adapters", "dataflows", "registry")
+MACHINE_ZONE: Final = ("/etc/localtime", "/etc/timezone")
 _CODE: Final = (".py", ".sql")
 
 
@@ -48,8 +49,6 @@ def keep_snapshot(
     told: Told,
     *,
     reads_text: bool,
-    project: Path = PROJECT,
-    process_ns: int = fast_path.STARTED_NS,
 ) -> bool:
     """Write the snapshot of a run that has just concluded up to date; the caller holds the lock.
 
@@ -59,28 +58,23 @@ def keep_snapshot(
         asked: The command line.
         told: The run's answer.
         reads_text: Whether the flow's code looks at source text: then a comment counts.
-        project: The folder of the program.
-        process_ns: When the process began.
 
     Returns:
         Whether it was written. It is not when something changed during the run.
     """
-    moments = Moments.of((profile.folder / LOCK_NAME).lstat(), process_ns)
+    moments = Moments.of((profile.folder / LOCK_NAME).lstat(), fast_path.STARTED_NS)
     known = basis(profile.database.path)
     if moments is None or known is None:
         return False
-    places = Places(profile, settings, project, known)
+    places = Places(profile, settings, PROJECT, known)
     seen = Seen(places.kinds, places.links, places.log)
     if not seen.is_trusted(moments):
         return False
     facts = {
-        "project": str(project),
         "profile": profile.name,
         "reads_text": reads_text,
         "basis": known.digest,
         "links": places.links,
-        "targets": seen.targets,
-        "log": seen.log,
         **described(seen, facts_of(places.folder), known.hashes),
     }
     if not seen.again():
@@ -116,7 +110,7 @@ class Places:
             self._add("choice", [f"{owner}/raw", f"{owner}/inbox"])
         if profile.name != DEMO:
             self._add("inbox", all_below(f"{self.folder}/inbox"))
-        self.links = {sys.executable: "interpreter", "/etc/localtime": "setting"}
+        self.links = {sys.executable: "interpreter", MACHINE_ZONE[0]: "setting"}
         if os.path.islink(f"{self.folder}/inbox"):  # noqa: PTH114
             self.links[f"{self.folder}/inbox"] = "inbox"
         self.log = f"{self.folder}/registry.sqlite{WRITE_AHEAD_SUFFIX}"
@@ -166,7 +160,7 @@ def _start_files() -> Iterator[str]:
 
 
 def _setting_files(settings: Settings) -> Iterator[str]:
-    yield from (_absolute(".env"), "/etc/localtime", "/etc/timezone")
+    yield from (_absolute(".env"), *MACHINE_ZONE)
     if settings.zip_password_file:
         yield _absolute(str(settings.zip_password_file))
 

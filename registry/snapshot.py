@@ -64,20 +64,30 @@ class Seen:
 
     Attributes:
         stamps: Path -> stamp; None where nothing is.
-        targets: Path of a link -> stamp of what it leads to.
+        links: Those that were named, and every link outside the inbox, with their kinds.
+        targets: The stamps of what they lead to.
         log: The registry's log, and its stamp.
     """
 
     def __init__(self, kinds: Mapping[str, str], links: Mapping[str, str], log: str) -> None:
-        self.kinds, self.links = kinds, links
+        self.kinds, self._named = kinds, links
         self.stamps = {path: stamp_at(path) for path in kinds}
-        self.targets = fast_path.followed(list(links))
+        found = {p: kinds[p] for p, stamp in self.stamps.items() if stamp and _is_link(stamp)}
+        inner = {path: kind for path, kind in found.items() if kind != "inbox"}
+        self.links = {**links, **inner}
+        self.targets = fast_path.followed(list(self.links))
         self.log = log, fast_path.write_ahead_stamp(log)
 
     def again(self) -> bool:
         """Whether all of it is still so."""
-        now = Seen(self.kinds, self.links, self.log[0])
+        now = Seen(self.kinds, self._named, self.log[0])
         return (now.stamps, now.targets, now.log) == (self.stamps, self.targets, self.log)
+
+    def forget_what_left(self, kind: str) -> None:
+        """Leave out the files of a kind that are gone, since they are looked for anyway."""
+        gone = {p for p, found in self.kinds.items() if found == kind and self.stamps[p] is None}
+        self.kinds = {path: found for path, found in self.kinds.items() if path not in gone}
+        self.stamps = {path: stamp for path, stamp in self.stamps.items() if path not in gone}
 
     def is_trusted(self, moments: Moments) -> bool:
         """Whether every stamp proves something."""
@@ -92,8 +102,9 @@ class Seen:
 
     def as_proof(self) -> tuple[object, ...]:
         """As `fast_path.is_as_seen` takes it."""
-        found = {path: stamp for path, stamp in self.stamps.items() if stamp is not None}
-        missing = [path for path, stamp in self.stamps.items() if stamp is None]
+        ordered = sorted(self.stamps.items())
+        found = {path: stamp for path, stamp in ordered if stamp is not None}
+        missing = [path for path, stamp in ordered if stamp is None]
         stamps = marshal.dumps([*found.values()], 2)
         return ([*found], stamps, [*self.links], self.targets, missing, *self.log)
 
@@ -113,6 +124,10 @@ def _holds_old_code(folder: str, stamp: FullStamp, moments: Moments) -> bool:
         found is not None and (moments.trusts(found, "code") or _is_folder(found))
         for found in inner
     )
+
+
+def _is_link(stamp: FullStamp) -> bool:
+    return stat.S_ISLNK(stamp[2])
 
 
 def _is_folder(stamp: FullStamp) -> bool:
@@ -170,7 +185,10 @@ def described(seen: Seen, before: Mapping[str, Any], hashes: Mapping[Any, str]) 
             texts[sha256] = before.get("texts", {}).get(sha256) or _packed(path)
         files.append((path, kind, stamp, sha256))
     listings = {path: importable(path) for path, kind in seen.kinds.items() if kind == "folder"}
-    return {"files": files, "texts": texts, "listings": listings}
+    targets = dict(zip(seen.links, seen.targets, strict=True))
+    return {
+        "files": files, "texts": texts, "listings": listings, "targets": targets, "log": seen.log
+    }  # fmt: skip
 
 
 def modeless(stamp: FullStamp) -> FullStamp:
@@ -210,6 +228,7 @@ def moved_to(folder: str, facts: dict[str, Any]) -> dict[str, Any]:
         "folder": folder,
         "files": [(moved(path), *rest) for path, *rest in facts["files"]],
         "links": {moved(path): kind for path, kind in facts["links"].items()},
+        "targets": {moved(path): target for path, target in facts["targets"].items()},
         "listings": {moved(path): names for path, names in facts["listings"].items()},
         "log": (moved(facts["log"][0]), facts["log"][1]),
     }

@@ -50,14 +50,12 @@ def conclude(
     asked = asked_by(options.arguments)
     if asked is None or report.status not in _ENDED_WELL:
         return
-    profile.database.close()
-    if _is_kept(settings, profile, asked, run, render(_timeless(report), profile), report):
-        return
-    if report.ran or report.status == "published" or _has_written(profile):
+    profile.close()
+    if not _is_kept(settings, profile, asked, run, render(_timeless(report), profile), report):
         _wait_for_the_clock(profile)
         again = Profile(profile.home, profile.name)
         second = Run(settings, again, RunOptions(skip_ingestion=options.skip_ingestion))
-        with suppress(AdapterError, RegistryError), closing(again.database):
+        with suppress(AdapterError, RegistryError), closing(again):
             report = second.execute()
         _is_kept(settings, again, asked, second, render(_timeless(report), again), report)
 
@@ -92,11 +90,6 @@ def _text(answer: Answer) -> str:
     """The one line that people read, with a place for the seconds at its end."""
     (line,) = answer.blocks
     return f"{str(line).removesuffix('0.0 s')}{SECONDS} s"
-
-
-def _has_written(profile: Profile) -> bool:
-    registry = profile.database.path.lstat().st_mtime_ns
-    return registry >= (profile.folder / LOCK_NAME).lstat().st_mtime_ns
 
 
 def _wait_for_the_clock(profile: Profile) -> None:

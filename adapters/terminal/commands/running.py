@@ -3,7 +3,7 @@
 import argparse
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Final
 
 from adapters import STAGES, AdapterError
@@ -86,7 +86,11 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
         executor=options.executor,
         workers=options.workers,
     )
-    with Progress(quiet=options.quiet) as progress, _reading_orwriting(profile, options):
+    with (
+        Progress(quiet=options.quiet) as progress,
+        _reading_orwriting(profile, options),
+        closing(profile),
+    ):
         started = Run(
             settings, profile, wanted, on_action=_noting(progress), on_phase=progress.phase
         )
