@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from adapters import STAGES, AdapterError
 from adapters.corrections import exclusions, read_corrections
+from adapters.estimates import with_estimates
 from adapters.execution import Engine, Outcome, Request
 from adapters.file_reports import (
     file_reports,
@@ -44,6 +45,7 @@ from dataflows import (
 from registry import RegistryError
 from registry.code_identity import CodeIndex
 from registry.database import RegistryWriteError
+from registry.durations import Durations
 from registry.generations import NodeAction, Output
 from registry.objects import WriteError
 from registry.raw_files import RawEntry
@@ -182,7 +184,7 @@ class Run:
         if self._options.full_check:
             self._messages += self._damaged_raw_files()
         if self._options.dry_run:
-            return self._report(engine, "planned", plan.known, self._current())
+            return self._planned_report(engine, request, plan)
         self._on_phase("computing")
         outcome = engine.run(request, plan, self.run_id)
         self._actions = dict(outcome.actions)
@@ -423,6 +425,13 @@ class Run:
                 document = {"started_utc": started, "ended_utc": ended, **report.as_json()}
                 write_state(self._profile, document)
         return report
+
+    def _planned_report(self, engine: Engine, request: Request, plan: Plan) -> RunReport:
+        self._actions |= {(name, ""): action for name, action in plan.undecided.items()}
+        report = self._report(engine, "planned", plan.known, self._current())
+        durations = Durations(self._profile.database)
+        nodes = with_estimates(report.nodes, plan, durations, request.published)
+        return replace(report, nodes=nodes)
 
     def _report(
         self,

@@ -32,7 +32,11 @@ class FileReport:
 
 @dataclass(frozen=True)
 class NodeReport:
-    """What happened to one node; of a parallel block, to all its files together."""
+    """What happened to one node; of a parallel block, to all its files together.
+
+    Of a plan, `estimated_seconds` is what it is expected to take (None: unknown), and
+    `may_turn_out_equal` whether it runs only if something above it comes out different.
+    """
 
     node: str
     stage: str
@@ -43,6 +47,8 @@ class NodeReport:
     sha256: str | None = None
     seconds: float | None = None
     files: int | None = None
+    estimated_seconds: float | None = None
+    may_turn_out_equal: bool | None = None
 
 
 @dataclass(frozen=True)

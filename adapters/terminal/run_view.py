@@ -18,6 +18,7 @@ def run_blocks(report: RunReport, profile: Profile) -> Iterator[RenderableType]:
     """The closing tables of a run."""
     if report.status == "planned":
         yield _plan_table(report)
+        yield Text(_expected(report))
         yield _headline(report)
         return
     if report.status == "published":
@@ -73,12 +74,32 @@ def _output_table(report: RunReport, profile: Profile) -> RenderableType:
 
 def _plan_table(report: RunReport) -> RenderableType:
     rows = [_node_row(node) for node in report.nodes]
-    return table("Nodes", ("stage", "node", "action", "files", "reason"), rows)
+    return table("Nodes", ("stage", "node", "action", "files", "seconds", "reason"), rows)
 
 
 def _node_row(node: NodeReport) -> tuple[object, ...]:
-    return (node.stage, node.node, node.action, "" if node.files is None else str(node.files),
+    action = "may run" if node.may_turn_out_equal else node.action.replace("-", " ")
+    seconds = node.seconds if node.action == "ran" else node.estimated_seconds
+    shown = "" if seconds is None else f"{seconds:.3f}"
+    if node.action == "would-run":
+        shown = f"~{shown}" if shown else "unknown"
+    return (node.stage, node.node, action, "" if node.files is None else str(node.files), shown,
             node.reason)  # fmt: skip
+
+
+def _expected(report: RunReport) -> str:
+    """What the nodes that would run are expected to take together, one after another."""
+    planned = [node for node in report.nodes if node.action == "would-run"]
+    if not planned:
+        return "nothing to compute"
+    known = [n.estimated_seconds for n in planned if n.estimated_seconds is not None]
+    unknown = len(planned) - len(known)
+    words = f"expected to take {sum(known):.1f} s of computing, judged by past runs"
+    if not known:
+        words = "how long it takes is not known yet"
+    elif unknown:
+        words += f"; {unknown} nodes never ran before and are not counted"
+    return words + '. "may run": only if what is above it comes out different'
 
 
 def _headline(report: RunReport) -> RenderableType:

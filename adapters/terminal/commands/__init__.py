@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "run": Listed(
         "running", "ingest -> normalize -> validate -> merge -> publish (also without a command)"
     ),
+    "plan": Listed("running", "say what a run would compute, why and for how long (run --dry-run)"),
     "import": Listed(
         "exports", "store exports for good: files, folders (recursively), zips; parses nothing"
     ),

@@ -66,6 +66,11 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _plan_options(parser: argparse.ArgumentParser) -> None:
+    _run_options(parser)
+    parser.set_defaults(dry_run=True)
+
+
 def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Ingest, normalise, validate, merge, publish; or `--clean`."""
     if options.clean:
@@ -108,6 +113,8 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
 def _told(report: RunReport, profile: Profile) -> Answer:
     from adapters.terminal.run_view import run_blocks  # noqa: PLC0415 - slow to import
 
+    if report.status == "planned":  # its files are judged when they are read
+        return Answer(report.as_json(), list(run_blocks(report, profile)), report.messages)
     warnings = [*report.messages, *_file_warnings(report)]
     code = UNUSABLE_FILE if any(map(is_unusable, leaves(report.files))) else 0
     return Answer(report.as_json(), list(run_blocks(report, profile)), warnings, code)
@@ -188,4 +195,7 @@ def _reading_orwriting(
     return nullcontext() if options.dry_run else writing(profile)
 
 
-COMMANDS: Final[Mapping[str, Command]] = {"run": Command(run, _run_options)}
+COMMANDS: Final[Mapping[str, Command]] = {
+    "run": Command(run, _run_options),
+    "plan": Command(run, _plan_options),
+}
