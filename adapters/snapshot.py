@@ -15,6 +15,8 @@ from adapters.settings import Settings
 from registry import fast_path
 from registry.conclusion import WRITE_AHEAD_SUFFIX, Basis, basis
 from registry.fast_path import Asked
+from registry.manifests import manifest_path
+from registry.rebuild import head_of
 from registry.snapshot import Moments, Seen, all_below, described, facts_of, write
 from registry.store import FILE_NAMES
 
@@ -104,6 +106,7 @@ class Places:
         self._add("view", _files_in(f"{self.folder}/outputs"))
         self._add("registry", [f"{self.folder}/registry.sqlite"])
         self._add("head", [f"{self.folder}/head"])
+        self._add("head", self._stand_ins())
         self._add("corrections", [f"{self.folder}/corrections.csv"])
         if profile.name != OWNER:
             owner = f"{os.path.dirname(self.folder)}/{OWNER}"  # noqa: PTH120
@@ -118,6 +121,13 @@ class Places:
     def _add(self, kind: str, paths: Iterable[str]) -> None:
         for path in paths:
             self.kinds.setdefault(path, kind)
+
+    def _stand_ins(self) -> Iterator[str]:
+        """What no run reads and a lost registry or another tool needs: damage there counts too."""
+        head = head_of(Path(self.folder))
+        if head is not None:
+            yield str(manifest_path(Path(self.folder), head))
+        yield f"{self.folder}/state.json"
 
     def _contents(self, known: Basis) -> Iterator[str]:
         for sha256 in known.raw:
