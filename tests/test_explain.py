@@ -29,11 +29,19 @@ def test_an_edited_constant_of_clinical_is_shown_with_every_node_below_it(copied
         p: c for p, c in home.items() if "registry" not in p.name
     }
 
+    planned = {n["node"]: n for n in copied_project("plan", "--json").json["nodes"]}
+    would_run = {name: node for name, node in planned.items() if node["action"] == "would-run"}
+    assert would_run.keys() == set(done.json["stale"])
+    assert all(node["estimated_seconds"] is not None for node in would_run.values())
+    certain = {name for name, node in would_run.items() if not node["may_turn_out_equal"]}
+    assert certain == {"blood_pressure_checked"}
+
     words = copied_project("explain", "blood_pressure_checked")
     assert f"-{BEFORE}" in words.stdout
     assert f"+{AFTER}" in words.stdout
     ran = {n["node"] for n in copied_project("--json").json["nodes"] if n["action"] == "ran"}
     assert ran <= set(done.json["stale"])
+    assert certain <= ran <= would_run.keys()
     assert cause["nodes"].keys() <= ran
     assert copied_project("explain", "--json").json["causes"] == []
 

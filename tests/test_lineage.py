@@ -4,7 +4,13 @@ import json
 
 import pytest
 
+from adapters.driver import planned_run
+from adapters.explanation import Explainer
+from adapters.lineage import LineageReader
+from adapters.lineage_drawing import dot_of, mermaid_of, tree_of
+from adapters.profile import Profile
 from adapters.row_lineage import Rule
+from adapters.settings import Settings
 from adapters.terminal.commands.tracing import runs_of
 from adapters.terminal.main import main
 from registry.database import Database
@@ -142,6 +148,27 @@ def test_the_files_behind_every_node_of_the_demo_are_those_of_following_every_ed
         assert followed
         assert raw_files_behind(database, [keys[node]]) == sorted(followed)
     database.close()
+
+
+def test_every_node_of_the_demo_can_be_explained_followed_and_drawn(demo_home):
+    profile = Profile(demo_home, "demo", leaves_no_trace=True)
+    engine, request, plan = planned_run(Settings.load({}), profile).prepare()
+    explainer = Explainer(engine, request, plan, {})
+    reader = LineageReader(engine, request, plan, "")
+    for node in engine.flow.nodes.values():
+        found = explainer.explain(node.name)
+        assert (found.state, found.changes) == ("fresh", ())
+        if node.is_expand:
+            continue
+        for every_item in (False, True):
+            graph = reader.graph(node.name, every_item=every_item)
+            names = {end for source, target, _ in graph.edges for end in (source, target)}
+            assert names <= graph.boxes.keys()
+            assert len(graph.raw_files) == 16
+            assert node.name in {box.node for box in graph.boxes.values()}
+            assert str(tree_of(graph).label)
+            assert mermaid_of(graph).count("-->") == dot_of(graph).count("->")
+    profile.database.close()
 
 
 @pytest.mark.parametrize(
