@@ -1,5 +1,6 @@
 """Forgetting, seen from outside: the inbox, corrections, logs and views beside the registry."""
 
+import os
 import re
 import secrets
 import shutil
@@ -28,6 +29,7 @@ from registry.raw_files import SHORTEST_PREFIX, RawEntry, plain_name
 from registry.store import Artifact, Store
 
 _LOGGED_DIGITS: Final = 12
+_HASH: Final = re.compile(rf"[0-9a-f]{{{_LOGGED_DIGITS}}}")
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def finish_forgetting(profile: Profile) -> bool:
     _remove_traces(profile, told)
     profile.database.scrub()
     profile.drop_snapshot()
+    os.sync()  # what was removed must not come back after a power cut, once the marker is gone
     (profile.folder / MARKER).unlink()
     flush_folder(profile.folder)
     return True
@@ -119,18 +122,23 @@ def _is_meant(told: Farewell, file: str) -> bool:
 
 def _telling(told: Farewell) -> Callable[[str], bool]:
     """Says of a text whether it names a file that goes, or the first digits of its hash."""
-    names = "|".join(re.escape(name) for name in sorted(told.names))
-    digits = "|".join(sha256[:_LOGGED_DIGITS] for sha256 in sorted(told.sha256s))
-    pattern = re.compile(rf"(?<![\w.-])(?:{names})(?![\w-])|{digits}")
-    return lambda text: pattern.search(text) is not None
+    digits, names = {sha256[:_LOGGED_DIGITS] for sha256 in told.sha256s}, told.names
+    own = "|".join(map(re.escape, told.files[0].names))
+    named = re.compile(rf"(?<![\w.-])(?:{own})(?![\w-])")
+
+    def tells(text: str) -> bool:
+        hashes = _HASH.findall(text)
+        return text in names or not digits.isdisjoint(hashes) or bool(named.search(text))
+
+    return tells
 
 
 def _inbox_copies(profile: Profile, told: Farewell) -> Iterator[Path]:
-    sizes = {file.size for file in told.files}
+    going, sizes = told.sha256s, {file.size for file in told.files}
     for path in sorted(profile.inbox.rglob("*")) if profile.inbox.is_dir() else ():
         if path.is_symlink() or not path.is_file() or path.stat().st_size not in sizes:
             continue
-        if sha256_of_file(path).sha256 in told.sha256s:
+        if sha256_of_file(path).sha256 in going:
             yield path
 
 

@@ -95,42 +95,25 @@ def farewell(raw_files: RawFiles, entry: RawEntry, *, run_id: str, started_utc: 
         InsideArchiveError: It lies inside an archive that stays.
     """
     entries = {found.sha256: found for found in raw_files.entries()}
-    if archives := _archives_around(raw_files, entry, entries.values()):
+    names = {found.sha256: raw_files.names(found) for found in entries.values()}
+    if archives := _archives_around(entry, names[entry.sha256], entries.values()):
         raise InsideArchiveError(entry, archives)
-    going, staying = {entry.sha256: entry}, dict[str, Staying]()
-    pending = [entry]
-    while pending:
-        prefixes = _prefixes(raw_files, going.values())
-        pending = []
-        for found in entries.values():
-            if found.sha256 in going or not _came_within(raw_files, found, going, prefixes):
-                continue
-            own = [name for name in raw_files.names(found) if not name.startswith(prefixes)]
-            if own:
-                others = [e for e in entries.values() if e.sha256 not in going]
-                staying[found.sha256] = Staying(found.sha256, own, _container(own, others))
-            else:
-                staying.pop(found.sha256, None)
-                going[found.sha256] = found
-                pending.append(found)
-    names = {name for found in going.values() for name in raw_files.names(found)}
+    going, staying = _members(entry, entries, names)
+    told = {name for sha256 in going for name in names[sha256]}
+    others = [found for found in entries.values() if found.sha256 not in going]
+    archives_left = [found for found in others if found.kind == "archive"]
     return Farewell(
         run_id,
         started_utc,
-        [Leaving(e.sha256, e.size, raw_files.names(e)) for e in going.values()],
-        [*staying.values()],
-        unpack_again=[
-            e.sha256
-            for e in entries.values()
-            if e.kind == "archive" and e.sha256 not in going and e.name in names
-        ],
+        [Leaving(sha256, entries[sha256].size, names[sha256]) for sha256 in going],
+        [Staying(sha256, own, _container(own, archives_left)) for sha256, own in staying.items()],
+        unpack_again=[found.sha256 for found in archives_left if found.name in told],
     )
 
 
 def _archives_around(
-    raw_files: RawFiles, entry: RawEntry, entries: Iterable[RawEntry]
+    entry: RawEntry, names: Sequence[str], entries: Iterable[RawEntry]
 ) -> list[str]:
-    names = raw_files.names(entry)
     return [
         other.name
         for other in entries
@@ -140,23 +123,32 @@ def _archives_around(
     ]
 
 
-def _prefixes(raw_files: RawFiles, going: Iterable[RawEntry]) -> tuple[str, ...]:
-    archives = [entry for entry in going if entry.kind == "archive"]
-    return tuple(f"{name}/" for entry in archives for name in raw_files.names(entry))
+def _members(
+    entry: RawEntry, entries: Mapping[str, RawEntry], names: Mapping[str, Sequence[str]]
+) -> tuple[list[str], dict[str, list[str]]]:
+    """The files that go, and those that came within them but stay, with their other names."""
+    going, staying = {entry.sha256: entry}, dict[str, list[str]]()
+    is_more = True
+    while is_more:
+        archives = [sha256 for sha256, found in going.items() if found.kind == "archive"]
+        within = tuple(f"{name}/" for sha256 in archives for name in names[sha256])
+        is_more = False
+        for found in entries.values():
+            own = [name for name in names[found.sha256] if not name.startswith(within)]
+            is_member = found.container in going or len(own) < len(names[found.sha256])
+            if found.sha256 in going or not is_member:
+                continue
+            staying[found.sha256] = own
+            if not own:
+                del staying[found.sha256]
+                going[found.sha256] = found
+                is_more = True
+    return [*going], staying
 
 
-def _came_within(
-    raw_files: RawFiles, entry: RawEntry, going: Mapping[str, RawEntry], prefixes: tuple[str, ...]
-) -> bool:
-    if entry.container in going:
-        return True
-    return any(name.startswith(prefixes) for name in raw_files.names(entry)) if prefixes else False
-
-
-def _container(names: Sequence[str], others: Iterable[RawEntry]) -> str | None:
+def _container(names: Sequence[str], archives: Iterable[RawEntry]) -> str | None:
     """The archive that a name says a file came in."""
-    archives = [entry for entry in others if entry.kind == "archive"]
-    return next((entry.sha256 for entry in archives if names[0].startswith(f"{entry.name}/")), None)
+    return next((a.sha256 for a in archives if names[0].startswith(f"{a.name}/")), None)
 
 
 # -- the marker ----------------------------------------------------------------------------------
@@ -222,13 +214,13 @@ def _mended(document: dict[str, object], told: Farewell) -> bool:
     listed = document.get("raw_files")
     if not isinstance(listed, list):
         return False
-    staying = {file.sha256: file for file in told.staying}
+    going, staying = told.sha256s, {file.sha256: file for file in told.staying}
     mended = []
     for row in listed:
         sha256 = row["sha256"] if isinstance(row, dict) else row[0]
         if sha256 in staying:
             row = _relabelled(row, staying[sha256])  # noqa: PLW2901 - the row as it is now
-        if sha256 not in told.sha256s:
+        if sha256 not in going:
             mended.append(row)
     document["raw_files"] = mended
     return mended != listed

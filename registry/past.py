@@ -134,7 +134,8 @@ def past_runs(database: Database, quiet: Iterable[QuietRun] = ()) -> list[PastRu
         for row in database.rows("SELECT * FROM run ORDER BY rowid")
     ]
     known = {run.run_id for run in runs}
-    return runs + [_quiet(run) for run in quiet if run.run_id not in known]
+    runs += [_quiet(run) for run in quiet if run.run_id not in known]
+    return sorted(runs, key=lambda run: run.started_utc)
 
 
 def _quiet(run: QuietRun) -> PastRun:

@@ -14,6 +14,7 @@ from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, RefusedError, refuse_unused, writing
 from adapters.terminal.console import table
+from adapters.terminal.progress import Progress
 
 _AGREED: Final = "yes"
 
@@ -55,7 +56,9 @@ def forget_file(options: argparse.Namespace, settings: Settings, profile: Profil
         found = preview(profile, profile.raw_files.find(options.file))
         if not options.yes:
             _ask(_Question(found))
-        forget(profile, found.told)
+        with Progress(quiet=options.quiet) as progress:
+            progress.phase("forgetting")
+            forget(profile, found.told)
     return _answer(profile, found)
 
 

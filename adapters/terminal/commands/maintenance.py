@@ -16,6 +16,7 @@ from adapters.stored_tables import tables
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, refuse_unused, writing
 from adapters.terminal.console import table
+from adapters.terminal.progress import Progress
 from adapters.views import views_of
 from registry.garbage import NEWEST_KEPT, Collection, Collector, pin, pinned, unpin
 from registry.restoring import hold_of, restorable, restore
@@ -33,7 +34,8 @@ def rollback(options: argparse.Namespace, settings: Settings, profile: Profile) 
     """Publish an older generation as a new one, at once."""
     del settings
     refuse_unused(profile)
-    with writing(profile):
+    with Progress(quiet=options.quiet) as progress, writing(profile):
+        progress.phase("restoring")
         started = datetime.now(UTC)
         run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         number = _restored(profile, options.generation, run_id, started)
@@ -121,7 +123,8 @@ def collect_garbage(options: argparse.Namespace, settings: Settings, profile: Pr
         collector = Collector(profile.store, profile.generations)
         found = collector.collect(newest=options.keep, budget=options.budget, dry_run=True)
         return _gc_answer(profile, found, "planned", "would be removed")
-    with writing(profile):
+    with Progress(quiet=options.quiet) as progress, writing(profile):
+        progress.phase("looking for what no kept generation needs")
         profile.store.remove_leftovers()
         profile.drop_snapshot()
         collector = Collector(profile.store, profile.generations)

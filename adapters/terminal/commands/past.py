@@ -13,6 +13,7 @@ from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, refuse_unused
 from adapters.terminal.console import table
+from adapters.terminal.progress import Progress
 from adapters.value_differences import is_table, value_differences
 from registry.past import (
     NodeVersion,
@@ -158,7 +159,9 @@ def diff(options: argparse.Namespace, settings: Settings, profile: Profile) -> A
     title = f"{options.node}: {options.before} and {options.after}"
     both = sides[0] + sides[1]
     if all(map(is_table, both)) and any(artifact.rows is not None for artifact in both):
-        return _table_answer(document, title, profile.store, sides, options.examples)
+        with Progress(quiet=options.quiet) as progress:
+            progress.phase("comparing")
+            return _table_answer(document, title, profile.store, sides, options.examples)
     return _value_answer(document, title, profile.store, sides)
 
 
