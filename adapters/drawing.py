@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,6 +49,17 @@ class Drawing:
             picture = self.svg.replace("<svg ", "<svg style='max-width:100%;height:auto' ", 1)
             return {"text/html": picture[picture.index("<svg") :], "text/plain": self.mermaid}
         return {"text/markdown": f"```mermaid\n{self.mermaid}\n```", "text/plain": self.mermaid}
+
+
+def svg_of(dot: str) -> str | None:
+    """The picture of a graph in Graphviz's language; None where Graphviz is not installed."""
+    program = shutil.which("dot")
+    if program is None:
+        return None
+    done = subprocess.run(  # noqa: S603 - a program of the machine, and text on its stdin
+        [program, "-Tsvg"], input=dot.encode(), capture_output=True, check=True
+    )
+    return done.stdout.decode()
 
 
 def draw(driver: Driver, upstream_of: Sequence[str] = ()) -> Drawing:

@@ -17,24 +17,35 @@ import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 from hamilton.node import NodeType
 
 from adapters import AdapterError, html
-from adapters.drawing import Drawing, draw
+from adapters.differences import TablesCompared
+from adapters.drawing import Drawing, draw, svg_of
 from adapters.driver import FLOW, Run, RunOptions
 from adapters.execution import Engine, Outcome, build_driver
 from adapters.explanation import Explainer, named_files
 from adapters.flow import CodeSource
 from adapters.imported_code import ImportedCode
+from adapters.lineage import LineageReader
+from adapters.lineage_drawing import dot_of, mermaid_of
 from adapters.lock import profile_lock
-from adapters.notebook_views import BlockResults, ExplanationView, NodeList, RunView
-from adapters.opened_artifact import OpenedArtifact, VerifiedFiles
+from adapters.notebook_rows import EXAMPLES, DifferenceView, RowLineageView
+from adapters.notebook_views import (
+    BlockResults,
+    ExplanationView,
+    NodeList,
+    RunView,
+)
+from adapters.opened_artifact import NoTableError, OpenedArtifact, VerifiedFiles
 from adapters.profile import Profile
-from adapters.reader import profile_at, project_folder
+from adapters.reader import load, profile_at, project_folder
 from adapters.report import RunReport
+from adapters.row_lineage import RowTracer
 from adapters.settings import PREFIX, Settings
 from registry.generations import NodeAction
 
@@ -122,7 +133,6 @@ class Explorer:
         environment = {**os.environ, **{PREFIX + k.upper(): v for k, v in settings.items()}}
         self._settings = Settings.load(environment, project_folder() / ".env")
         self._driver = build_driver(self._all_modules)
-        self._code: ImportedCode | None = None
         if self._modules:
             self._refuse_unknown_inputs()
 
@@ -163,6 +173,49 @@ class Explorer:
             explainer = Explainer(*run.prepare(), names)
             found = [explainer.explain(node, check_bytes=True) for node in nodes]
             return ExplanationView(found, [] if nodes else explainer.causes())
+
+    def lineage(self, node: str, *, row: int | None = None) -> Drawing | RowLineageView:
+        """Where a published node comes from, as a picture; or the raw rows behind one row of it.
+
+        Args:
+            node: A node; an output when a row is asked for.
+            row: The row as a spreadsheet shows the CSV view: the header is row 1.
+
+        Raises:
+            NoLineageError: Nothing of the node is published.
+            RowError: There is no such row.
+        """
+        self._refuse_unknown([node])
+        profile = Profile(self.home, self.profile, leaves_no_trace=True)
+        with _closing(profile):
+            engine, request, plan = self._node_run(profile, RunOptions(dry_run=True)).prepare()
+            current = profile.generations.current() or 0
+            if row is None:
+                run_id = str(profile.generations.describe(current).get("run_id", ""))
+                graph = LineageReader(engine, request, plan, run_id).graph(node)
+                return Drawing(svg_of(dot_of(graph, direction="TB")), mermaid_of(graph))
+            names = named_files(profile.raw_files.entries())
+            outputs = profile.generations.outputs(current)
+            return RowLineageView(RowTracer(engine, request, outputs, names).trace(node, row))
+
+    def diff(self, output: str, before: int, after: int) -> DifferenceView:
+        """How two versions of a published table differ: rows, columns, values.
+
+        Raises:
+            UnknownVersionError: There is no such version.
+            NoTableError: The output is no table.
+        """
+        found = [
+            load(output, version=version, profile=self.profile, home=self.home)
+            for version in (before, after)
+        ]
+        if not all(each.tables for each in found):
+            raise NoTableError(output)
+        profile = Profile(self.home, self.profile, leaves_no_trace=True)
+        with _closing(profile):
+            was, now = ([each.artifact] for each in found)
+            difference = TablesCompared(profile.store, was, now, EXAMPLES).difference()
+        return DifferenceView(output, (before, after), difference)
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -216,8 +269,7 @@ class Explorer:
     ) -> NodeRun:
         run = NodeRun(self._settings, profile, options)
         run.modules = modules if modules is not None else self._all_modules
-        code = self._code.renewed() if self._code else ImportedCode(self._all_modules)
-        run.code = self._code = code
+        run.code = _code_of(self._all_modules).renewed()
         return run
 
     def _opened(self, run: NodeRun, node: str, item: str) -> OpenedArtifact:
@@ -264,6 +316,11 @@ def _closing(profile: Profile) -> Iterator[None]:
         yield
     finally:
         profile.database.close()
+
+
+@lru_cache(maxsize=8)
+def _code_of(modules: tuple[ModuleType, ...]) -> ImportedCode:
+    return ImportedCode(modules)
 
 
 def _how(action: NodeAction) -> str:

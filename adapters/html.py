@@ -70,6 +70,12 @@ def shown(value: Any) -> str:
             return str(value)
 
 
+def short(value: Any) -> Any:
+    """A hash by its beginning, as it is written everywhere; any other long text cut."""
+    is_long = isinstance(value, str) and len(value) > LONGEST_LINE
+    return f"{value[:SHORT_HASH]}…" if is_long else value
+
+
 def _cell(value: Any) -> str:
     is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool)
     text = escaped(value)

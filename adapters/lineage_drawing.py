@@ -126,12 +126,17 @@ def _mermaid_text(text: str) -> str:
     return text.replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
 
 
-def dot_of(graph: LineageGraph) -> str:
-    """The graph in Graphviz's language, with a legend."""
+def dot_of(graph: LineageGraph, *, direction: str = "LR") -> str:
+    """The graph in Graphviz's language, with a legend.
+
+    Args:
+        graph: What to draw.
+        direction: LR from left to right, TB from top to bottom.
+    """
     places = {name: f"n{place}" for place, name in enumerate(graph.boxes)}
     lines = [
         "digraph lineage {",
-        '  rankdir=LR; node [fontname="Helvetica" fontsize=11]; edge [color="#555555"];',
+        f'  rankdir={direction}; node [fontname="Helvetica" fontsize=11]; edge [color="#555555"];',
     ]
     for name, box in graph.boxes.items():
         lines.append(
@@ -144,6 +149,9 @@ def dot_of(graph: LineageGraph) -> str:
     )
     for state, meaning in STATES.items():
         lines.append(f"    legend_{state} [{_dot_label([state, meaning])} {_GRAPHVIZ[state]}];")
+    if direction == "TB":  # one below the other, so that the legend is narrow
+        names = " -> ".join(f"legend_{state}" for state in STATES)
+        lines.append(f"    {names} [style=invis];")
     return "\n".join([*lines, "  }", "}"])
 
 

@@ -112,7 +112,9 @@ class OpenedArtifact:
             return html.preformatted(_text_of(self.value))
         table = self.table
         first = table.slice(0, FIRST_ROWS).to_pylist()
-        rows = html.table(table.column_names, [list(map(_short, row.values())) for row in first])
+        rows = html.table(
+            table.column_names, [list(map(html.short, row.values())) for row in first]
+        )
         rest = table.num_rows - len(first)
         return rows + (html.note(f"and {rest:,} more rows") if rest > 0 else "")
 
@@ -126,7 +128,7 @@ class VerifiedFiles:
 
     def __init__(self, folder: Path) -> None:
         self._objects, self._raw = ContentStore(folder / "objects"), ContentStore(folder / "raw")
-        self._codecs = Codecs(self._content, lambda _table: None, self._table)
+        self._codecs = Codecs(self.content, lambda _table: None, self._table)
 
     def value(self, artifact: Artifact) -> tuple[Any, tuple[pa.Table, ...]]:
         """What an artifact holds, and its rows if it is made of tables.
@@ -140,7 +142,12 @@ class VerifiedFiles:
         tables = tuple(self._codecs.tables(artifact)) if artifact.rows is not None else ()
         return self._codecs.decode(artifact), tables
 
-    def _content(self, artifact: Artifact) -> pa.Buffer:
+    def content(self, artifact: Artifact) -> pa.Buffer:
+        """The bytes of an artifact.
+
+        Raises:
+            DamagedArtifactError: They are missing or differ from their hash.
+        """
         root = self._raw if artifact.codec == "raw" else self._objects
         path = root.path(artifact.sha256, FILE_NAMES[artifact.codec])
         try:
@@ -152,13 +159,7 @@ class VerifiedFiles:
         return pa.py_buffer(content)
 
     def _table(self, artifact: Artifact) -> pa.Table:
-        return read_parquet(self._content(artifact))
-
-
-def _short(value: Any) -> Any:
-    """A hash by its beginning, as it is written everywhere; any other long text cut."""
-    is_long = isinstance(value, str) and len(value) > html.LONGEST_LINE
-    return f"{value[: html.SHORT_HASH]}…" if is_long else value
+        return read_parquet(self.content(artifact))
 
 
 def _text_of(value: Any) -> str:

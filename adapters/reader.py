@@ -26,7 +26,7 @@ from adapters.settings import Settings
 from registry.database import Database
 from registry.generations import Generations, Output
 from registry.reading import Answer, NoRegistryError, ask
-from registry.store import DamagedArtifactError
+from registry.store import Artifact, DamagedArtifactError
 
 
 class NothingPublishedError(AdapterError):
@@ -172,6 +172,17 @@ def outputs(
     """
     of = profile_at(profile, home)
     return _asked(of, partial(_listed, of, generation))
+
+
+def raw_file(sha256: str, *, profile: str | None = None, home: Path | str | None = None) -> bytes:
+    """The verified bytes of an export, as they came in; of an archive, of one of its members.
+
+    Raises:
+        DamagedArtifactError: There is no such file, or its bytes differ from their hash.
+    """
+    of = profile_at(profile, home)
+    content: bytes = VerifiedFiles(of.folder).content(Artifact(sha256, "raw", 0)).to_pybytes()
+    return content
 
 
 def profile_at(profile: str | None = None, home: Path | str | None = None) -> Profile:
