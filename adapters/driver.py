@@ -26,6 +26,7 @@ from adapters.healing import healed
 from adapters.planner import Plan
 from adapters.profile import Profile
 from adapters.quiet_runs import quiet_runs
+from adapters.read_at_import import data_files
 from adapters.report import FileReport, RunReport, node_reports
 from adapters.run_inputs import as_of_utc, home_time_zone, source_of
 from adapters.settings import Settings
@@ -78,7 +79,7 @@ PROJECT: Final = Path(__file__).resolve().parent.parent
 
 def code_index() -> CodeIndex:
     """The code that the flow may reach."""
-    return CodeIndex([PROJECT], packages={"dataflows"})
+    return CodeIndex([PROJECT], packages={"dataflows"}, data_files=data_files())
 
 
 class NothingToIngestError(AdapterError):

@@ -25,6 +25,7 @@ from types import CodeType, ModuleType
 from typing import Final
 
 from adapters import AdapterError
+from adapters.read_at_import import data_files
 from registry.code_identity import CodeIdentity, CodeIndex, installed_distributions
 from registry.objects import sha256_of_file
 
@@ -120,7 +121,10 @@ class ImportedCode:
 
     def _new_index(self) -> CodeIndex:
         index = CodeIndex(
-            self._roots, packages=self._packages, distribution_version=self._distributions
+            self._roots,
+            packages=self._packages,
+            distribution_version=self._distributions,
+            data_files=data_files(),
         )
         for name, source in self._without_file.items():
             index.add_source(name, source)

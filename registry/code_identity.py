@@ -12,7 +12,7 @@ import copy
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import machinery, metadata
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from registry import RegistryError
+from registry.code_analysis.data_files import DataFile, readers
 from registry.code_analysis.graph import CodeGraph
 from registry.code_analysis.merkle import extend_digests, reachable
 from registry.code_analysis.names import LOCALS, PROCESS, SOURCE, Module, Node, is_standard
@@ -81,6 +82,7 @@ class CodeIndex:
         *,
         packages: Collection[str] | None = None,
         distribution_version: Callable[[str], Mapping[str, str]] = installed_distributions,
+        data_files: Iterable[DataFile] = (),
         python_version: str = f"{sys.version_info[0]}.{sys.version_info[1]}",
     ) -> None:
         """Name the modules; nothing is read before the first question.
@@ -89,12 +91,14 @@ class CodeIndex:
             roots: Folders that hold modules as `a/b.py` or `a/b/__init__.py`; the first wins.
             packages: Top-level names that are ours; all below the roots by default.
             distribution_version: Distributions and versions behind a top-level module name.
+            data_files: What modules read while they were imported.
             python_version: Major and minor version of Python.
         """
         self._roots = tuple(roots)
         self._packages = packages
         self._distributions_of = distribution_version
         self._python_version = python_version
+        self._data_files = tuple(data_files)
         self._added: dict[str, bytes] = {}
 
     def add_source(self, module: str, source: bytes) -> None:
@@ -104,12 +108,14 @@ class CodeIndex:
 
     def refresh(self) -> None:
         """Forget what was read; files that did not change are not analysed again."""
-        for name in ("_files", "_graph", "_digests"):
+        for name in ("_files", "_graph", "_digests", "_data"):
             self.__dict__.pop(name, None)
 
     def source_files(self) -> Mapping[Path, str]:
-        """Every source file read, with the SHA-256 of its bytes."""
-        return {path: sha256 for path, sha256, _ in self._files.values() if path is not None}
+        """Every source file read, and what modules read, with the SHA-256 of its bytes."""
+        files = {path: sha256 for path, sha256, _ in self._files.values() if path is not None}
+        ours = (found for found in self._data_files if found.module in self._files)
+        return {**files, **{Path(found.path): found.sha256 for found in ours}}
 
     def source_of(self, module: str) -> tuple[str, bytes] | None:
         """The SHA-256 and the bytes of a module's file; None for a module that is not ours."""
@@ -207,7 +213,8 @@ class CodeIndex:
             return node.kind
         unit = self._graph.unit(node)
         place = node.name if any(what == "place" for what, _ in unit.marks) else ""
-        return f"{node.kind} {unit.digest} {place}"
+        data = digest(*sorted(sha256 for _, sha256 in self._data.get(node, ())))
+        return f"{node.kind} {unit.digest} {place} {data if node in self._data else ''}"
 
     def _whole_texts(self, reached: set[Node]) -> set[str]:
         """Hashes of the whole files of what is reached."""
@@ -231,6 +238,7 @@ class CodeIndex:
                 unit, label = self._graph.unit(node), self._label(node)
                 counts[label] = counts.get(label, 0) + 1
                 yield label if counts[label] == 1 else f"{label} ({counts[label]})", unit.digest
+                yield from ((f"{label} reads {n}", sha) for n, sha in self._data.get(node, ()))
 
     def _reasons(self, reached: set[Node]) -> Iterator[str]:
         for node in reached & self._graph.reasons.keys():
@@ -240,6 +248,17 @@ class CodeIndex:
     @cached_property
     def _digests(self) -> dict[Node, str]:
         return {}
+
+    @cached_property
+    def _data(self) -> dict[Node, list[tuple[str, str]]]:
+        """By unit, names and hashes of the data files that it read."""
+        found: dict[Node, list[tuple[str, str]]] = {}
+        for data in self._data_files:
+            _, _, source = self._files.get(data.module, (None, "", b""))
+            for _, position in readers(source, [data.line]):
+                node = Node("unit", data.module, position)
+                found.setdefault(node, []).append((Path(data.path).name, data.sha256))
+        return found
 
     @cached_property
     def _files(self) -> dict[str, tuple[Path | None, str, bytes]]:

@@ -20,7 +20,7 @@ from registry.objects import WriteError, replace_file
 
 FILE_NAME: Final = "code-identities.json"
 # Raise it when the analysis itself changes.
-_ANALYSIS: Final = 2
+_ANALYSIS: Final = 3
 
 
 class RememberedCode:

@@ -79,14 +79,17 @@ class Laboratory:
         shutil.copytree(self.home, home)
         return Laboratory(home, self._package)
 
+    def index(self, folder: Path) -> CodeIndex:
+        """What tells the identity of the flow's code."""
+        return CodeIndex([folder], packages={self._package}, distribution_version=versions)
+
     def run(
         self, folder: Path, modules: Sequence[str], inputs: Mapping[str, object]
     ) -> tuple[list[str], dict[tuple[str, str], object]]:
         """The nodes that ran (a node of a block once for each item), and all values."""
         with imported(folder, modules) as found:
-            index = CodeIndex([folder], packages={self._package}, distribution_version=versions)
             store = Store(self.home, Database(self.home / "registry.sqlite"))
-            engine = Engine(found, store, index)
+            engine = Engine(found, store, self.index(folder))
             request = Request(dict(inputs))
             outcome = engine.run(request, engine.plan(request), "run")
             ran = [node for (node, _), done in outcome.actions.items() if done.action == "ran"]
