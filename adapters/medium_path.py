@@ -103,8 +103,7 @@ class Look:
             write(self.folder, self._seen, {**self.facts, **fresh}, entry)
 
     def _moments(self) -> Moments:
-        device = os.lstat(self.folder).st_dev
-        return Moments(device, fast_path.STARTED_NS, fast_path.STARTED_NS)
+        return Moments.at_start(os.lstat(f"{self.folder}/lock"), fast_path.STARTED_NS)
 
     def _hashes(self) -> dict[FullStamp, str]:
         """Those of the inbox that are known, by stamps without the mode."""

@@ -23,7 +23,6 @@ from registry.store import FILE_NAMES
 PROJECT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = ("adapters", "dataflows", "registry")
 MACHINE_ZONE: Final = ("/etc/localtime", "/etc/timezone")
-_CODE: Final = (".py", ".sql")
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,8 @@ def _package_folders(project: Path) -> Iterator[str]:
 def _code_files(project: Path) -> Iterator[str]:
     yield str(project / "cli.py")
     for folder in list(_package_folders(project))[1:]:
-        yield from (path for path in _files_in(folder) if path.endswith(_CODE))
+        names = ((path, path.rpartition("/")[2]) for path in _files_in(folder))
+        yield from (path for path, name in names if not name.startswith(".") and name[-1] != "~")
 
 
 def _start_files() -> Iterator[str]:

@@ -41,22 +41,29 @@ class Moments:
 
     @classmethod
     def of(cls, lock: os.stat_result, process_ns: int) -> "Moments | None":
-        """From the lock that the run wrote; None if its file system keeps a time of its own.
-
-        A file system of whole seconds cannot tell two changes within one.
-        """
-        run_ns = lock.st_mtime_ns
-        if run_ns % _SECOND == 0:
-            run_ns -= run_ns % (2 * _SECOND)
-            process_ns -= process_ns % (2 * _SECOND)
+        """From the lock that the run wrote; None if its file system keeps a time of its own."""
+        run_ns = _told_by(lock, lock.st_mtime_ns)
+        process_ns = _told_by(lock, process_ns)
         if not process_ns <= run_ns <= time.time_ns() + _SECOND:
             return None
         return cls(lock.st_dev, process_ns, run_ns)
+
+    @classmethod
+    def at_start(cls, lock: os.stat_result, process_ns: int) -> "Moments":
+        """For a process that looks at everything anew, after an older one wrote the lock."""
+        started_ns = _told_by(lock, process_ns)
+        return cls(lock.st_dev, started_ns, started_ns)
 
     def trusts(self, stamp: FullStamp, kind: str) -> bool:
         """Whether a file with this stamp changed before it was looked at."""
         limit = self.process_ns if kind in _EARLY else self.run_ns
         return max(stamp[4:]) < limit - (_FOREIGN_CLOCK_NS if stamp[0] != self.device else 0)
+
+
+def _told_by(lock: os.stat_result, moment_ns: int) -> int:
+    """A moment as the lock's file system tells it: some know whole seconds only, or pairs."""
+    is_coarse = lock.st_mtime_ns % _SECOND == 0
+    return moment_ns - moment_ns % (2 * _SECOND) if is_coarse else moment_ns
 
 
 class Seen:

@@ -142,6 +142,16 @@ def _(world):
         yield
 
 
+@change("a data file beside the flow is edited")
+def _(world):
+    path = world.project / "dataflows" / "codes.json"
+    path.write_bytes(b"{}")
+    world.slow()
+    with other_bytes(path, b"[]"):
+        yield
+    path.unlink()
+
+
 @change("cli.py is edited")
 def _(world):
     with edited(world.project / "cli.py", b"gc.disable()", b"gc.enable()"):

@@ -169,6 +169,8 @@ def test_stamps_of_whole_seconds_prove_nothing_about_the_running_second(tmp_path
     assert not moments.trusts(stamp(whole - SECOND, moments.device), "code")
     assert not moments.trusts(stamp(whole, moments.device), "content")
     assert moments.trusts(stamp(whole - 10 * SECOND, moments.device), "code")
+    later = Moments.at_start(lock_at(tmp_path, whole), whole + SECOND // 2)
+    assert not later.trusts(stamp(whole, moments.device), "content")
 
 
 @pytest.mark.parametrize("off_by", [-3600, 3600])

@@ -1,0 +1,249 @@
+"""What a run with nothing to do costs: whole processes beside `python -c pass`, taken in turns.
+
+    python tests/benchmarks/no_op.py [--repetitions 31] [--registered 1000 10000] [--past-runs 1000]
+
+Every contestant is started once in each round, the order turning, so that a busy moment of the
+machine falls on all of them. Wall and CPU time are medians, and ratios to the bare interpreter of
+the same rounds. It exits with 1 where a limit of ours is exceeded. A tool of others is one more
+`Contestant` in the list: a command, what is done before each start, and no limit.
+"""
+
+import argparse
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+BARE = "python -c pass"
+FAST, MEDIUM, PAST_RUNS = 1.6, 4.0, 1.1
+# Registered nodes and files -> the most that a run with nothing to do may cost.
+GROWTH = {1_000: 2.0, 10_000: 5.0}
+EDITED = "dataflows/clinical.py"
+# What one small export is made into: its raw bytes, and the results of the nodes of its block.
+PER_EXPORT = 8
+
+
+@dataclass
+class Contestant:
+    """A command that is started again and again.
+
+    Attributes:
+        name: In the table.
+        command: The process.
+        before: Called before each start; it is not timed.
+        limit: The highest ratio to the bare interpreter, of wall and of CPU time.
+        path: Which of our paths has to have answered.
+        folder: The profile whose log tells that.
+    """
+
+    name: str
+    command: Sequence[str]
+    before: Callable[[], object] = lambda: None
+    limit: float | None = None
+    path: str | None = None
+    folder: Path | None = None
+    walls: list[float] = field(default_factory=list)
+    cpus: list[float] = field(default_factory=list)
+
+    def start(self, environment: dict[str, str]) -> None:
+        """Run once, and note what it took."""
+        self.before()
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            self.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        self.walls.append(time.perf_counter() - began)
+        self.cpus.append(usage.ru_utime + usage.ru_stime)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+        process.stderr.close()
+        if process.returncode:
+            raise SystemExit(f"{self.name}: exit code {process.returncode}\n{told}")
+        if self.path and self.folder and self.path not in last_line(self.folder):
+            raise SystemExit(f"{self.name}: answered by another path: {last_line(self.folder)}")
+
+
+def last_line(profile: Path) -> str:
+    """The newest line of a profile's log."""
+    with (profile / "logs" / "pipeline.log").open("rb") as log:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - 4_000))
+        return log.read().decode().splitlines()[-1]
+
+
+def take_turns(contestants: Sequence[Contestant], environment: dict[str, str], rounds: int) -> None:
+    """Start every contestant once a round, each round beginning with another one."""
+    for contestant in contestants:
+        contestant.start(environment)
+        contestant.walls.clear()
+        contestant.cpus.clear()
+    for number in range(rounds):
+        first = number % len(contestants)
+        for contestant in (*contestants[first:], *contestants[:first]):
+            contestant.start(environment)
+
+
+def report(contestants: Sequence[Contestant]) -> bool:
+    """Print the table; whether every limit is kept."""
+    bare = next(contestant for contestant in contestants if contestant.name == BARE)
+    print(f"{'':<44}{'wall ms':>9}{'ratio':>7}{'CPU ms':>9}{'ratio':>7}{'limit':>7}")
+    kept = True
+    for contestant in contestants:
+        pairs = [(contestant.walls, bare.walls), (contestant.cpus, bare.cpus)]
+        medians = [statistics.median(taken) for taken, _ in pairs]
+        ratios = [
+            median / statistics.median(base)
+            for median, (_, base) in zip(medians, pairs, strict=True)
+        ]
+        is_within = contestant.limit is None or max(ratios) <= contestant.limit
+        kept &= is_within
+        cells = "".join(
+            f"{median * 1000:>9.1f}{ratio:>7.2f}"
+            for median, ratio in zip(medians, ratios, strict=True)
+        )
+        limit = "" if contestant.limit is None else f"{contestant.limit:.1f}"
+        print(f"{contestant.name:<44}{cells}{limit:>7}{'' if is_within else '  EXCEEDED'}")
+    return kept
+
+
+# -- what is measured ----------------------------------------------------------------------------
+
+
+class Bench:
+    """A copy of the program with homes of its own, in a folder that is removed afterwards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.project = folder, folder / "project"
+        self.project.mkdir()
+        for name in ("adapters", "dataflows", "registry", "cli.py"):
+            origin = PROJECT / name
+            copy = shutil.copytree if origin.is_dir() else shutil.copy
+            copy(origin, self.project / name)
+        unset = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in unset and not name.startswith("PDP_")
+        }
+
+    def command(self, home: str, *arguments: str) -> list[str]:
+        """Our process."""
+        place = str(self.folder / home)
+        return [sys.executable, str(self.project / "cli.py"), "--home", place, *arguments]
+
+    def run(self, home: str, *arguments: str) -> None:
+        """Run it once, to make something."""
+        command = self.command(home, "--quiet", *arguments)
+        subprocess.run(command, env=self.environment, check=True, stderr=subprocess.DEVNULL)
+
+    def demo(self) -> Iterator[Contestant]:
+        """The demo person: nothing moved, a touched source file, a reformatted one."""
+        self.run("demo")
+        profile = self.folder / "demo" / "demo"
+        command, edited = self.command("demo"), self.project / EDITED
+        source = edited.read_text()
+
+        def reformat() -> None:
+            edited.write_text(source + f"\n# {time.time_ns()}\n")
+
+        yield Contestant(
+            "demo: nothing moved", command, self.settles("demo"), FAST, "fast", profile
+        )
+        yield Contestant("demo: a source file touched", command, edited.touch, MEDIUM, "medium",
+                         profile)  # fmt: skip
+        yield Contestant("demo: a source file reformatted", command, reformat, MEDIUM, "medium",
+                         profile)  # fmt: skip
+
+    def settles(self, home: str) -> Callable[[], None]:
+        """What makes the fast path answer next, whatever was done to the source before."""
+        return lambda: self.run(home)
+
+    def registered(self, size: int) -> Contestant:
+        """An owner with so many registered nodes and files."""
+        home = f"registered-{size}"
+        inbox = self.folder / home / "me" / "inbox"
+        inbox.mkdir(parents=True)
+        for number in range(size // PER_EXPORT):
+            day = f"{2000 + number // 336}-{number // 28 % 12 + 1:02}-{number % 28 + 1:02}"
+            reading = f"{day},08:00,{110 + number % 40},{70 + number % 20},{55 + number % 30}"
+            text = f"date,time,systolic,diastolic,pulse\n{reading}\n"
+            (inbox / f"log{number:05}.csv").write_text(text)
+        self.run(home)
+        profile = self.folder / home / "me"
+        paths = len(read_proof(self, profile)[4])
+        name = f"{paths:,} registered nodes and files"
+        command, before = self.command(home), self.settles(home)
+        return Contestant(name, command, before, GROWTH.get(size), "fast", profile)
+
+    def past_runs(self, count: int) -> tuple[Contestant, Contestant]:
+        """The demo twice: with a short history, and with so many runs that did something."""
+        for home in ("short", "long"):
+            shutil.copytree(self.folder / "demo", self.folder / home)
+        add_runs(self.folder / "long" / "demo" / "registry.sqlite", count)
+        made = []
+        for home in ("short", "long"):
+            self.run(home, "--full-check")
+            self.run(home)
+            name = f"demo: {count if home == 'long' else 'few'} past runs"
+            folder = self.folder / home / "demo"
+            before = self.settles(home)
+            made.append(Contestant(name, self.command(home), before, None, "fast", folder))
+        return made[0], made[1]
+
+
+def read_proof(bench: Bench, profile: Path) -> Sequence[Sequence[str]]:
+    """The fast path's own reading of a snapshot."""
+    sys.path.insert(0, str(bench.project))
+    from registry.fast_path import contents
+
+    proof: Sequence[Sequence[str]] = contents(f"{profile}/snapshot/proof")
+    return proof
+
+
+def add_runs(registry: Path, count: int) -> None:
+    """Repeat the first run's rows of the audit under other names."""
+    connection = sqlite3.connect(registry)
+    with connection:
+        for number in range(count):
+            for table, columns in (("run", "id"), ("run_node", "run_id")):
+                names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+                rest = ", ".join(name for name in names if name != columns)
+                connection.execute(
+                    f"INSERT INTO {table} ({columns}, {rest}) SELECT 'past-{number}', {rest} "
+                    f"FROM {table} WHERE {columns} = (SELECT id FROM run ORDER BY rowid LIMIT 1)"
+                )
+    connection.close()
+
+
+def main() -> int:
+    """Measure, print, and say whether the limits are kept."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repetitions", type=int, default=31)
+    parser.add_argument("--registered", type=int, nargs="*", default=[1_000, 10_000])
+    parser.add_argument("--past-runs", type=int, default=1_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        bare = Contestant(BARE, [sys.executable, "-c", "pass"])
+        contestants = [bare, *bench.demo()]
+        few, many = bench.past_runs(options.past_runs)
+        sizes = [bench.registered(size) for size in options.registered]
+        contestants += [few, many, *sizes]
+        take_turns(contestants, bench.environment, options.repetitions)
+        kept = report(contestants)
+        slowed = statistics.median(many.walls) / statistics.median(few.walls)
+        print(f"{options.past_runs} past runs cost {slowed:.2f} of few; limit {PAST_RUNS}")
+        return 0 if kept and slowed <= PAST_RUNS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
