@@ -4,7 +4,7 @@ import importlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -84,13 +84,18 @@ class Laboratory:
         return CodeIndex([folder], packages={self._package}, distribution_version=versions)
 
     def run(
-        self, folder: Path, modules: Sequence[str], inputs: Mapping[str, object]
+        self,
+        folder: Path,
+        modules: Sequence[str],
+        inputs: Mapping[str, object],
+        *,
+        forced: Iterable[str] = (),
     ) -> tuple[list[str], dict[tuple[str, str], object]]:
         """The nodes that ran (a node of a block once for each item), and all values."""
         with imported(folder, modules) as found:
             store = Store(self.home, Database(self.home / "registry.sqlite"))
             engine = Engine(found, store, self.index(folder))
-            request = Request(dict(inputs))
+            request = Request(dict(inputs), forced=frozenset(forced))
             outcome = engine.run(request, engine.plan(request), "run")
             ran = [node for (node, _), done in outcome.actions.items() if done.action == "ran"]
             decode = engine.materializer.codecs.decode
