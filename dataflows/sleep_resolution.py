@@ -56,7 +56,7 @@ def joined(
     place[order] = np.arange(len(order))
     ranked = StagedSessions(
         sessions=laid.sessions.iloc[order].reset_index(drop=True),
-        stages=resolution.concatenated([own, laid.stages], CHECKED_STAGES),
+        stages=pa.concat_tables([own, laid.stages], promote_options="default").unify_dictionaries(),
         owners=place[np.concatenate((owners[owners >= 0], laid.owners))],
         shifts=np.concatenate((np.zeros(own.num_rows, np.int64), laid.shifts)),
         shadowed=laid.shadowed,

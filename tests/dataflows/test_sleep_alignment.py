@@ -251,3 +251,32 @@ def test_a_file_whose_dates_change_their_meaning_is_read_by_its_neighbourhood():
     rows = as_wake_dates(nights[:12]) + as_labelled(nights[12:], 1)
     result = resolved(sessions_of(nights), stage_file(rows))
     assert_every_minute_is_in_its_night(result, nights)
+
+
+@pytest.mark.parametrize("own_file", ["a", "z"], ids=["first file", "last file"])
+def test_stages_of_a_row_keep_their_night_beside_a_file_of_labelled_stages(own_file):
+    own_nights = [
+        ("2026-04-02 23:00", "2026-04-03 07:00"),
+        ("2026-04-03 23:30", "2026-04-04 06:30"),
+    ]
+    own_stages = [
+        {
+            "raw_row": row,
+            "start_utc": at(start),
+            "end_utc": at(start) + timedelta(hours=1),
+            "stage": "deep",
+            "source": "mi_fitness",
+        }
+        for row, (start, _) in enumerate(own_nights, 2)
+    ]
+    own_sessions = [session(*night, source="mi_fitness") for night in own_nights]
+    result = resolved(
+        checked(own_sessions, own_stages, sha256=own_file),
+        sessions_of(NIGHTS),
+        stage_file(as_labelled(NIGHTS, 0), sha256="m"),
+    )
+    wakes = {row["local_date"]: row for row in result["sleep_sessions"].to_pylist()}
+    assert len(wakes) == len(NIGHTS) + len(own_nights)
+    for stage in result["sleep_stages"].to_pylist():
+        night = wakes[stage["local_date"]]
+        assert night["start_utc"] <= stage["start_utc"] < night["end_utc"]
