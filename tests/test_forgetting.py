@@ -171,6 +171,16 @@ def test_killed_at_any_moment_a_second_forget_finishes(history_home, tmp_path, c
         assert profile_of(program).generations.current() is None
 
 
+def test_what_was_forgotten_does_not_come_back_with_a_lost_registry(history):
+    words = words_of(history)
+    assert history.inside("forget", NAME, "--yes").exit_code == 0
+    for path in (history.home / "me").glob("registry.sqlite*"):
+        path.unlink()
+    done = history("--json")
+    assert (done.exit_code, done.json["generation"]) == (0, 2)
+    assert telling(history.home / "me", *words) == set()
+
+
 class Terminal(io.StringIO):
     """What somebody types."""
 
