@@ -38,7 +38,8 @@ class RunView:
         moving, all_nodes = len(self.moving), len(self.report.nodes)
         verb = "would run" if self.report.status == "planned" else "ran"
         facts = [f"profile {self.report.profile}", self.report.status]
-        facts.append(f"{moving} nodes {verb}, {all_nodes - moving} are reused")
+        nodes = "node" if moving == 1 else "nodes"
+        facts.append(f"{moving} {nodes} {verb}, {all_nodes - moving} reused")
         if self.report.generation is not None:
             facts.append(f"generation {self.report.generation}")
         return facts
