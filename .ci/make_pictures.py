@@ -20,15 +20,9 @@ sys.path.insert(0, str(PROJECT))
 from rich.console import Console  # noqa: E402
 from rich.text import Text  # noqa: E402
 
+from adapters.drawing import STAGE_COLOURS  # noqa: E402
 from adapters.driver import FLOW  # noqa: E402
 from adapters.execution import build_driver  # noqa: E402
-
-STAGE_COLOURS = {
-    "ingestion": "#dbe9f6",
-    "normalization": "#e5f3e1",
-    "validation": "#fdf0d5",
-    "merge": "#f3e3ee",
-}
 
 
 def draw_dataflow() -> None:

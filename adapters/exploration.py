@@ -15,38 +15,31 @@ NoResultError         the node hands items on one by one, and has no result of i
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 
 from hamilton.node import NodeType
 
 from adapters import AdapterError, html
 from adapters.differences import TablesCompared
 from adapters.drawing import Drawing, draw, svg_of
-from adapters.driver import FLOW, Run, RunOptions
-from adapters.execution import Engine, Outcome, build_driver
+from adapters.driver import FLOW, RunOptions
+from adapters.execution import build_driver
 from adapters.explanation import Explainer, named_files
-from adapters.flow import CodeSource
-from adapters.imported_code import ImportedCode
 from adapters.lineage import LineageReader
 from adapters.lineage_drawing import dot_of, mermaid_of
-from adapters.lock import profile_lock
+from adapters.node_run import NodeRun, code_of
 from adapters.notebook_rows import EXAMPLES, DifferenceView, RowLineageView
-from adapters.notebook_views import (
-    BlockResults,
-    ExplanationView,
-    NodeList,
-    RunView,
-)
+from adapters.notebook_views import BlockResults, ExplanationView, NodeList, RunView
 from adapters.opened_artifact import NoTableError, OpenedArtifact, VerifiedFiles
 from adapters.profile import Profile
 from adapters.reader import load, profile_at, project_folder
 from adapters.report import RunReport
 from adapters.row_lineage import RowTracer
 from adapters.settings import PREFIX, Settings
+from adapters.terminal.commands.command import writing
 from registry.generations import NodeAction
 
 
@@ -69,44 +62,6 @@ class NoResultError(AdapterError):
 
     def __init__(self, node: str, users: Iterable[str]) -> None:
         super().__init__(f"{node} hands items on one by one; run what takes them: {list(users)}")
-
-
-class NodeRun(Run):
-    """A run whose outcome can be looked at, of the flow and a notebook's modules."""
-
-    modules: Sequence[ModuleType] = FLOW
-    code: ImportedCode | None = None
-    outcome: Outcome | None = None
-    file_names: Mapping[str, str] = MappingProxyType({})
-
-    def _engine(self, code: CodeSource) -> Engine:
-        """A kernel lives long: what counts is the code that it has imported."""
-        del code
-        assert self.code is not None
-        store, note = self._profile.store, self._note_action
-        return Engine(self.modules, store, self.code, on_action=note)
-
-    def _published_keys(self) -> dict[tuple[str, str], str]:
-        """What is published; of a notebook's nodes, what was computed last."""
-        latest = {}
-        for module in self.modules[len(FLOW) :]:
-            for node in vars(module):
-                key = self._latest_key(node)
-                latest.update({(node, ""): key} if key else {})
-        return latest | super()._published_keys()
-
-    def _latest_key(self, node: str) -> str | None:
-        row = self._profile.database.row(
-            "SELECT c.key FROM computation c JOIN run r ON r.id = c.run_id "
-            "WHERE c.node = ? AND c.item = '' ORDER BY r.rowid DESC LIMIT 1",
-            node,
-        )
-        return None if row is None else str(row["key"])
-
-    def _publish(self, engine: Engine, outcome: Outcome) -> RunReport:
-        self.outcome = outcome
-        self.file_names = {e.sha256: e.name for e in self._profile.raw_files.entries()}
-        return super()._publish(engine, outcome)
 
 
 class Explorer:
@@ -167,7 +122,7 @@ class Explorer:
         """
         self._refuse_unknown(nodes)
         profile = Profile(self.home, self.profile, leaves_no_trace=True)
-        with _closing(profile):
+        with closing(profile):
             run = self._node_run(profile, RunOptions(dry_run=True))
             names = named_files(profile.raw_files.entries())
             explainer = Explainer(*run.prepare(), names)
@@ -187,7 +142,7 @@ class Explorer:
         """
         self._refuse_unknown([node])
         profile = Profile(self.home, self.profile, leaves_no_trace=True)
-        with _closing(profile):
+        with closing(profile):
             engine, request, plan = self._node_run(profile, RunOptions(dry_run=True)).prepare()
             current = profile.generations.current() or 0
             if row is None:
@@ -212,7 +167,7 @@ class Explorer:
         if not all(each.tables for each in found):
             raise NoTableError(output)
         profile = Profile(self.home, self.profile, leaves_no_trace=True)
-        with _closing(profile):
+        with closing(profile):
             was, now = ([each.artifact] for each in found)
             difference = TablesCompared(profile.store, was, now, EXAMPLES).difference()
         return DifferenceView(output, (before, after), difference)
@@ -260,8 +215,7 @@ class Explorer:
         profile = Profile(self.home, self.profile, leaves_no_trace=dry_run)
         options = RunOptions(only=tuple(only), force=force, dry_run=dry_run)
         run = self._node_run(profile, options, modules)
-        lock = nullcontext() if dry_run else profile_lock(profile.folder)
-        with lock, _closing(profile):
+        with nullcontext() if dry_run else writing(profile), closing(profile):
             return run.execute(), run
 
     def _node_run(
@@ -269,7 +223,7 @@ class Explorer:
     ) -> NodeRun:
         run = NodeRun(self._settings, profile, options)
         run.modules = modules if modules is not None else self._all_modules
-        run.code = _code_of(self._all_modules).renewed()
+        run.code = code_of(self._all_modules)
         return run
 
     def _opened(self, run: NodeRun, node: str, item: str) -> OpenedArtifact:
@@ -307,20 +261,6 @@ class Explorer:
         node = self._driver.graph.nodes[name]
         if node.node_role is NodeType.EXPAND:
             raise NoResultError(name, [found.name for found in node.depended_on_by])
-
-
-@contextmanager
-def _closing(profile: Profile) -> Iterator[None]:
-    """Leave the registry as the command line does: nobody has it open."""
-    try:
-        yield
-    finally:
-        profile.database.close()
-
-
-@lru_cache(maxsize=8)
-def _code_of(modules: tuple[ModuleType, ...]) -> ImportedCode:
-    return ImportedCode(modules)
 
 
 def _how(action: NodeAction) -> str:
