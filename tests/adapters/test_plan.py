@@ -168,11 +168,12 @@ def may_be_spared(place, plan, ran, outcome):
     """Whether a planned node had a reason not to run after all.
 
     What is above it came out equal; or another item with the same inputs ran; or the lost bytes
-    were made again as another node's result.
+    were made again as another node's result, or stored again as an item.
     """
     key, lost = plan.actions[place].key, plan.known.get(place)
     keys = {outcome.actions[other].key for other in ran}
     results = {outcome.artifacts[other] for other in ran}
+    results |= {item for block in plan.blocks.values() for item in block.items}
     return key is None or key in keys or (lost is not None and lost in results)
 
 
