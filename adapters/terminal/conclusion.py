@@ -7,11 +7,10 @@ process, of the same kind as any run, and only if that one finds nothing to do, 
 import argparse
 import os
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters import AdapterError
 from adapters.driver import Run, RunOptions
 from adapters.lock import LOCK_NAME
 from adapters.profile import Profile
@@ -20,7 +19,6 @@ from adapters.settings import Settings
 from adapters.snapshot import Told, keep_snapshot
 from adapters.terminal.answer import Answer
 from adapters.terminal.console import json_text, warning_text
-from registry import RegistryError
 from registry.fast_path import RUN_ID, SECONDS, Asked, asked_by
 from registry.stamps import PATIENCE_NS, PAUSE_NS
 
@@ -50,14 +48,23 @@ def conclude(
     asked = asked_by(options.arguments)
     if asked is None or report.status not in _ENDED_WELL:
         return
-    profile.close()
-    if not _is_kept(settings, profile, asked, run, render(_timeless(report), profile), report):
-        _wait_for_the_clock(profile)
-        again = Profile(profile.home, profile.name)
-        second = Run(settings, again, RunOptions(skip_ingestion=options.skip_ingestion))
-        with suppress(AdapterError, RegistryError), closing(again):
-            report = second.execute()
-        _is_kept(settings, again, asked, second, render(_timeless(report), again), report)
+    try:
+        profile.close()
+        answer = render(_timeless(report), profile)
+        if not _is_kept(settings, profile, asked, run, answer, report):
+            _look_again(settings, profile, asked, render)
+    except Exception:  # noqa: BLE001 - the run is done; without a snapshot the next one looks itself
+        return
+
+
+def _look_again(settings: Settings, profile: Profile, asked: Asked, render: Any) -> None:
+    """Run once more, and keep the answer if there is nothing to do."""
+    _wait_for_the_clock(profile)
+    again = Profile(profile.home, profile.name)
+    run = Run(settings, again, RunOptions(skip_ingestion=asked.skip_ingestion))
+    with closing(again):
+        report = run.execute()
+    _is_kept(settings, again, asked, run, render(_timeless(report), again), report)
 
 
 def _is_kept(
