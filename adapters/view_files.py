@@ -151,7 +151,7 @@ def _read_stamps(folder: Path) -> Stamps:
         stamps: Stamps = json.loads((folder / _STAMPS).read_bytes())
     except (OSError, ValueError):
         return {}
-    return stamps
+    return stamps if isinstance(stamps, dict) else {}
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

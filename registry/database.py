@@ -22,6 +22,9 @@ _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 _VERSION: Final = "schema_version"
 BESIDE: Final = ("-wal", "-shm")
 
+# A message of SQLite's that quotes damaged text cannot even be decoded.
+_SQLITE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
+
 # SQLite's primary result codes that only a damaged file gives, and those that it may give.
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 _MAYBE_DAMAGE: Final = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
@@ -93,7 +96,7 @@ class Database:
         self._connection = self._connected(":memory:" if in_memory else str(path))
         try:
             self._begin()
-        except sqlite3.DatabaseError as error:
+        except _SQLITE_ERRORS as error:
             problem = self._translated(error)
             self.close()
             raise problem from error
@@ -137,8 +140,10 @@ class Database:
             f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {version}; {told}; COMMIT;"
         )
 
-    def _translated(self, error: sqlite3.DatabaseError) -> Exception:
+    def _translated(self, error: Exception) -> Exception:
         """Ours for what can happen to a file; SQLite's own for a defect of the program."""
+        if isinstance(error, UnicodeDecodeError):
+            return RegistryDamagedError(self.path, "malformed text")
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         problem = str(error)
         if primary in _DAMAGE or any(words in problem for words in _WORDS_OF_DAMAGE):
@@ -152,7 +157,7 @@ class Database:
     def _first_fault(self) -> str:
         try:
             return next(iter(faults_in(self._connection)), "")
-        except sqlite3.DatabaseError as error:
+        except _SQLITE_ERRORS as error:
             return str(error)
 
     @contextmanager
@@ -168,11 +173,11 @@ class Database:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except sqlite3.DatabaseError as error:
+            except _SQLITE_ERRORS as error:
                 raise self._translated(error) from error
             finally:
                 if self._connection.in_transaction:
-                    with suppress(sqlite3.DatabaseError):
+                    with suppress(*_SQLITE_ERRORS):
                         self._connection.execute("ROLLBACK")
 
     def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
@@ -184,7 +189,7 @@ class Database:
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()
-            except sqlite3.DatabaseError as error:
+            except _SQLITE_ERRORS as error:
                 raise self._translated(error) from error
 
     def row(self, statement: str, *values: object) -> sqlite3.Row | None:
@@ -197,7 +202,7 @@ class Database:
             try:
                 cursor = self._connection.execute(statement, values)
                 first: sqlite3.Row | None = cursor.fetchone()
-            except sqlite3.DatabaseError as error:
+            except _SQLITE_ERRORS as error:
                 raise self._translated(error) from error
             return first
 
@@ -206,7 +211,7 @@ class Database:
         with self._lock:
             try:
                 return faults_in(self._connection, quick=quick)
-            except sqlite3.DatabaseError as error:
+            except _SQLITE_ERRORS as error:
                 return [str(error)]
 
     def scrub(self) -> None:
@@ -220,14 +225,14 @@ class Database:
                 self._connection.execute("VACUUM")
                 checkpoint = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 is_busy = checkpoint.fetchone()[0]
-            except sqlite3.DatabaseError as error:
+            except _SQLITE_ERRORS as error:
                 raise self._translated(error) from error
         if is_busy:
             raise RegistryWriteError(self.path, "another program reads it; close that first")
 
     def close(self) -> None:
         """Close the connection; SQLite folds the write-ahead log into the file."""
-        with self._lock, suppress(sqlite3.DatabaseError):
+        with self._lock, suppress(*_SQLITE_ERRORS):
             self._connection.close()
 
 

@@ -182,6 +182,8 @@ def contents(path: str) -> "Any":
         return None
     try:
         return unsealed(os.read(descriptor, os.fstat(descriptor).st_size))
+    except OSError:
+        return None
     finally:
         os.close(descriptor)
 

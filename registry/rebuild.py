@@ -129,7 +129,7 @@ def _publish_again(folder: Path, connection: sqlite3.Connection, found: Sequence
     head = head_of(folder)
     if head in numbers:
         put_setting(connection, CURRENT, str(head))
-    elif head is not None or (folder / "objects").is_dir():
+    elif head is not None or (folder / "outputs").is_dir():
         put_setting(connection, CURRENT, str(newest["generation"]))
     for name, value in newest["counts"].items():
         put_setting(connection, name, value)

@@ -119,6 +119,8 @@ def readable(folder: Path, number: int) -> Document | None:
 
 def disbelief(folder: Path, database: Database) -> str | None:
     """Why a registry is not to be believed; None when its manifest bears it out."""
+    if faults := database.faults(quick=True):
+        return faults[0]
     try:
         current = Generations(folder, database).current()
     except ValueError:
@@ -132,7 +134,7 @@ def disbelief(folder: Path, database: Database) -> str | None:
         document_of(database, current)
     except (LookupError, ValueError, TypeError):
         return f"rows of generation {current} are missing"
-    return next(iter(database.faults(quick=True)), None)
+    return None
 
 
 def contradiction(database: Database, manifest: Document) -> str | None:

@@ -182,6 +182,15 @@ def test_after_a_clean_nothing_is_published_again(kept):
     assert len(kept.database.rows("SELECT * FROM generation")) == 2
 
 
+def test_without_head_the_newest_generation_is_published_if_there_are_views(kept):
+    (kept.folder / "outputs").mkdir()
+    close(kept).unlink()
+    (kept.folder / "head").unlink()
+    kept.open()
+    assert kept.generations.current() == 2
+    assert (kept.folder / "head").read_text() == "2\n"
+
+
 def test_a_lost_origin_is_taken_from_the_manifest(kept):
     [origin] = (kept.folder / "raw").glob("??/*/origin.json")
     origin.write_text(origin.read_text().replace("2025", "2035"))
