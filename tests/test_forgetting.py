@@ -177,7 +177,8 @@ def test_what_was_forgotten_does_not_come_back_with_a_lost_registry(history):
     for path in (history.home / "me").glob("registry.sqlite*"):
         path.unlink()
     done = history("--json")
-    assert (done.exit_code, done.json["status"], done.json["generation"]) == (0, "up-to-date", 1)
+    assert (done.exit_code, done.json["status"], done.json["generation"]) == (0, "published", 2)
+    assert [file["name"] for file in done.json["files"]] == ["first.csv"]
     assert telling(history.home / "me", *words) == set()
 
 

@@ -24,6 +24,8 @@ from hypothesis.stateful import (
 )
 
 from registry.database import RegistryDamagedError
+from registry.forgetting import farewell, mend_manifests, remove_raw, remove_unregistered
+from registry.forgotten_rows import remove_rows
 from registry.garbage import Collector
 from registry.generations import Generations
 from registry.raw_files import RawFiles
@@ -257,6 +259,27 @@ class Registry(RuleBasedStateMachine):
         Collector(self.store, self.generations).collect(newest=100)
         reached = {a.key for outputs in self.published.values() for a, _ in outputs.values()}
         self.made = {key: made for key, made in self.made.items() if key in reached}
+        self._only_what_was_made_stays()
+
+    @precondition(lambda self: self.raw)
+    @rule(choice=st.randoms(use_true_random=False))
+    def forget(self, choice):
+        """A raw file that no computation came from takes nothing along but what nothing needs."""
+        self.store.flush()
+        self._is_durable()
+        entry = self.raw_files.find(choice.choice(sorted(self.raw)))
+        told = farewell(self.raw_files, entry, run_id=f"forget {entry.sha256}", started_utc="2025")
+        remove_rows(self.database, self.generations, told)
+        remove_raw(self.raw_files, told)
+        remove_unregistered(self.store)
+        mend_manifests(self.folder, self.generations, told)
+        self.raw.remove(entry.sha256)
+        self.raw_files = RawFiles(self.folder / "raw", DatabaseRawIndex(self.database))
+        for path in (self.folder / "manifests").glob("*.json"):
+            assert entry.sha256 not in path.read_text()
+        self._only_what_was_made_stays()
+
+    def _only_what_was_made_stays(self):
         kept = {self.store.recorded(key).sha256 for key in self.made}
         kept |= {part.sha256 for key in self.made for part in self.store.parts(self.made[key])}
         self.contents = {sha256: it for sha256, it in self.contents.items() if sha256 in kept}
