@@ -1519,6 +1519,12 @@ ATTACKS = [
         "REG.append(1)\nSNAP = tuple(REG)",
     ),
     _one(
+        "order of a reader that unpacks a table",
+        "REG = {}\nSNAP = {**REG}\nREG[1] = 5\ndef f():\n    return SNAP\n",
+        "SNAP = {**REG}\nREG[1] = 5",
+        "REG[1] = 5\nSNAP = {**REG}",
+    ),
+    _one(
         "order of a reader by a function",
         "REG = []\ndef g():\n    return tuple(REG)\nSNAP = g()\nREG.append(1)\ndef f():\n    return SNAP\n",
         "SNAP = g()\nREG.append(1)",
