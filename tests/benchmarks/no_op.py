@@ -1,11 +1,13 @@
 """What a run with nothing to do costs: whole processes beside `python -c pass`, taken in turns.
 
     python tests/benchmarks/no_op.py [--repetitions 31] [--registered 1000 10000] [--past-runs 1000]
+                                     [--peers 5000 5000000] [--folder FOLDER]
 
 Every contestant is started once in each round, the order turning, so that a busy moment of the
 machine falls on all of them. Wall and CPU time are medians, and ratios to the bare interpreter of
-the same rounds. It exits with 1 where a limit of ours is exceeded. A tool of others is one more
-`Contestant` in the list: a command, what is done before each start, and no limit.
+the same rounds. It exits with 1 where a limit of ours is exceeded. With `--peers`, other
+tools stand beside it in the same rounds with twelve nodes over so many rows (no_op_peers.py), and
+this program with its own flow over as many heart rates. They are installed below FOLDER.
 """
 
 import argparse
@@ -18,101 +20,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
-BARE = "python -c pass"
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parents[1]
+sys.path.insert(0, str(HERE))
+
+from make_exports import make_exports  # noqa: E402
+from no_op_peers import peers  # noqa: E402
+from turns import BARE, Contestant, report, take_turns  # noqa: E402
+
 FAST, MEDIUM, PAST_RUNS = 1.6, 4.0, 1.1
 # Registered nodes and files -> the most that a run with nothing to do may cost.
 GROWTH = {1_000: 2.0, 10_000: 5.0}
 EDITED = "dataflows/clinical.py"
 # What one small export is made into: its raw bytes, and the results of the nodes of its block.
 PER_EXPORT = 8
-
-
-@dataclass
-class Contestant:
-    """A command that is started again and again.
-
-    Attributes:
-        name: In the table.
-        command: The process.
-        before: Called before each start; it is not timed.
-        limit: The highest ratio to the bare interpreter, of wall and of CPU time.
-        path: Which of our paths has to have answered.
-        folder: The profile whose log tells that.
-    """
-
-    name: str
-    command: Sequence[str]
-    before: Callable[[], object] = lambda: None
-    limit: float | None = None
-    path: str | None = None
-    folder: Path | None = None
-    walls: list[float] = field(default_factory=list)
-    cpus: list[float] = field(default_factory=list)
-
-    def start(self, environment: dict[str, str]) -> None:
-        """Run once, and note what it took."""
-        self.before()
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            self.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        self.walls.append(time.perf_counter() - began)
-        self.cpus.append(usage.ru_utime + usage.ru_stime)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.stderr is not None
-        told = process.stderr.read().decode()
-        process.stderr.close()
-        if process.returncode:
-            raise SystemExit(f"{self.name}: exit code {process.returncode}\n{told}")
-        if self.path and self.folder and self.path not in last_line(self.folder):
-            raise SystemExit(f"{self.name}: answered by another path: {last_line(self.folder)}")
-
-
-def last_line(profile: Path) -> str:
-    """The newest line of a profile's log."""
-    with (profile / "logs" / "pipeline.log").open("rb") as log:
-        log.seek(max(0, log.seek(0, os.SEEK_END) - 4_000))
-        return log.read().decode().splitlines()[-1]
-
-
-def take_turns(contestants: Sequence[Contestant], environment: dict[str, str], rounds: int) -> None:
-    """Start every contestant once a round, each round beginning with another one."""
-    for contestant in contestants:
-        contestant.start(environment)
-        contestant.walls.clear()
-        contestant.cpus.clear()
-    for number in range(rounds):
-        first = number % len(contestants)
-        for contestant in (*contestants[first:], *contestants[:first]):
-            contestant.start(environment)
-
-
-def report(contestants: Sequence[Contestant]) -> bool:
-    """Print the table; whether every limit is kept."""
-    bare = next(contestant for contestant in contestants if contestant.name == BARE)
-    print(f"{'':<44}{'wall ms':>9}{'ratio':>7}{'CPU ms':>9}{'ratio':>7}{'limit':>7}")
-    kept = True
-    for contestant in contestants:
-        pairs = [(contestant.walls, bare.walls), (contestant.cpus, bare.cpus)]
-        medians = [statistics.median(taken) for taken, _ in pairs]
-        ratios = [
-            median / statistics.median(base)
-            for median, (_, base) in zip(medians, pairs, strict=True)
-        ]
-        is_within = contestant.limit is None or max(ratios) <= contestant.limit
-        kept &= is_within
-        cells = "".join(
-            f"{median * 1000:>9.1f}{ratio:>7.2f}"
-            for median, ratio in zip(medians, ratios, strict=True)
-        )
-        limit = "" if contestant.limit is None else f"{contestant.limit:.1f}"
-        print(f"{contestant.name:<44}{cells}{limit:>7}{'' if is_within else '  EXCEEDED'}")
-    return kept
 
 
 # -- what is measured ----------------------------------------------------------------------------
@@ -184,6 +107,16 @@ class Bench:
         command, before = self.command(home), self.settles(home)
         return Contestant(name, command, before, GROWTH.get(size), "fast", profile)
 
+    def heart_rates(self, rows: int) -> Contestant:
+        """An owner with one export of so many heart rates."""
+        home = f"heart-rates-{rows}"
+        inbox = self.folder / home / "me" / "inbox"
+        make_exports(inbox, zepp_rows=rows, mi_rows=0, extra_rows=0, extras=0)
+        self.run(home)
+        profile = self.folder / home / "me"
+        name = f"this project, {rows:,} heart rates"
+        return Contestant(name, self.command(home), self.settles(home), FAST, "fast", profile)
+
     def past_runs(self, count: int) -> list[Contestant]:
         """The demo with a short history and with a long one, by the fast path and by the slow."""
         made = []
@@ -239,6 +172,8 @@ def main() -> int:
     parser.add_argument("--repetitions", type=int, default=31)
     parser.add_argument("--registered", type=int, nargs="*", default=[1_000, 10_000])
     parser.add_argument("--past-runs", type=int, default=1_000)
+    parser.add_argument("--peers", type=int, nargs="*", default=[], metavar="ROWS")
+    parser.add_argument("--folder", type=Path, help="where the other tools are installed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
@@ -247,6 +182,9 @@ def main() -> int:
         few, few_slow, many, many_slow = bench.past_runs(options.past_runs)
         sizes = [bench.registered(size) for size in options.registered]
         contestants += [few, few_slow, many, many_slow, *sizes]
+        contestants += [bench.heart_rates(rows) for rows in options.peers]
+        if options.peers:
+            contestants += peers(bench.folder, options.folder or bench.folder, options.peers)
         take_turns(contestants, bench.environment, options.repetitions)
         kept = report(contestants)
         slowed = [slowed_by(few, many), slowed_by(few_slow, many_slow)]

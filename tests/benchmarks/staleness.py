@@ -7,7 +7,7 @@ Each tool runs the same flow in its usual way (tests/benchmarks/staleness_peers 
 fill its cache, and again after each edit. A **false hit** is an edit after which a node's result is
 not what the code and data now give: a stale result. A **false miss** is an edit after which a node
 ran that need not have. The other tools are installed into an environment of their own, below
-FOLDER if it is given, where it is found again; names and versions stand below.
+FOLDER if it is given, where it is found again; peers.py has names and versions.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,7 +23,9 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
-sys.path.insert(0, str(PROJECT))
+sys.path[:0] = [str(PROJECT), str(HERE)]
+
+from peers import PEERS, environment  # noqa: E402
 
 from tests.staleness.edits import EDITS, Edit, State  # noqa: E402
 from tests.staleness.flow import NODE_MODULES  # noqa: E402
@@ -35,13 +36,7 @@ from tests.staleness.laboratory import (  # noqa: E402
     values_without_registry,
 )
 
-PEERS = {
-    "hamilton": ("Hamilton `with_cache`", "apache-hamilton==1.90.0"),
-    "joblib": ("joblib.Memory", "joblib==1.6.0"),
-    "redun": ("redun", "redun==0.44.1"),
-    "doit": ("doit", "doit==0.37.0"),
-    "dvc": ("DVC", "dvc==3.67.1"),
-}
+TOOLS = ("hamilton", "joblib", "redun", "doit", "dvc")
 OURS = "ours"
 # Taken from `extremes` by a decorator of Hamilton's; no function of their own elsewhere.
 FIELDS = frozenset({"lowest", "highest"})
@@ -76,7 +71,7 @@ def main() -> None:
         folder = options.folder or work
         cases = [_case(edit, work / "truth" / str(n)) for n, edit in enumerate(edits)]
         results = {OURS: _ours(cases, work / OURS)} if OURS in options.tools else {}
-        python = _environment(folder) if set(options.tools) - {OURS} else None
+        python = environment(folder, TOOLS) if set(options.tools) - {OURS} else None
         for tool in options.tools:
             if tool != OURS:
                 print(tool, file=sys.stderr)
@@ -89,25 +84,12 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tools", nargs="+", choices=[OURS, *PEERS], default=[OURS, *PEERS])
+    parser.add_argument("--tools", nargs="+", choices=[OURS, *TOOLS], default=[OURS, *TOOLS])
     parser.add_argument("--every", type=int, default=1, help="take every N-th edit only")
     parser.add_argument("--folder", type=Path, help="where the other tools are installed")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--details", action="store_true", help="name each edit that went wrong")
     return parser.parse_args()
-
-
-def _environment(folder: Path) -> Path:
-    """The interpreter of an environment that has the other tools."""
-    place = folder / "peers"
-    python = place / "bin" / "python"
-    if not python.exists():
-        venv.create(place, with_pip=True)
-    wanted = [requirement for _, requirement in PEERS.values()]
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", *wanted], check=True, stdout=sys.stderr
-    )
-    return python
 
 
 # -- cases -----------------------------------------------------------------------------------------
@@ -196,7 +178,7 @@ def _print_table(results: Mapping[str, Sequence[Judged]], details: bool) -> None
     print("| tool | false hits | false misses |")
     print("|---|---:|---:|")
     for tool, judged in results.items():
-        name = "this project" if tool == OURS else " ".join(PEERS[tool][0:1])
+        name = "this project" if tool == OURS else PEERS[tool].title
         cells = [
             f"{sum(map(bool, nodes))} ({sum(map(len, nodes))})"
             for nodes in ([one.stale for one in judged], [one.needless for one in judged])
