@@ -30,6 +30,7 @@ from registry.code_identity import CodeIdentity, CodeIndex, installed_distributi
 from registry.objects import sha256_of_file
 
 _ABSENT: Final = object()
+_PACKAGE_FOLDERS: Final = {"site-packages", "dist-packages"}
 
 
 class UnknownSourceError(AdapterError):
@@ -203,6 +204,7 @@ def _libraries() -> set[Path]:
     paths = sysconfig.get_paths()
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     folders = {*(paths[name] for name in names), *site.getsitepackages()}
+    folders |= {place for place in sys.path if Path(place).name in _PACKAGE_FOLDERS}
     return {Path(folder).resolve() for folder in (*folders, site.getusersitepackages())}
 
 

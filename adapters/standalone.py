@@ -35,12 +35,14 @@ execution method of its own and so refuses this adapter itself. Functions with `
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from hamilton import driver, htypes
+from hamilton import registry as extensions
 from hamilton.graph import FunctionGraph
 from hamilton.lifecycle import base as lifecycle
 
@@ -53,6 +55,11 @@ from registry.generations import NodeAction
 from registry.store import DamagedArtifactError, Store
 
 REGISTRY: Final = "registry.sqlite"
+
+# This package's own flow starts without them; flows of others may name their types in decorators.
+for _extension in extensions.HAMILTON_EXTENSIONS:
+    with suppress(NotImplementedError, ImportError, Warning):  # as Hamilton's own `initialize`
+        extensions.load_extension(_extension)
 
 
 class RivalAdapterError(AdapterError):
