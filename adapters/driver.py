@@ -28,7 +28,7 @@ from adapters.profile import Profile
 from adapters.quiet_runs import quiet_runs
 from adapters.read_at_import import data_files
 from adapters.report import FileReport, RunReport, node_reports
-from adapters.run_inputs import as_of_utc, home_time_zone, source_of
+from adapters.run_inputs import as_of_utc, configured, home_time_zone, source_of
 from adapters.settings import Settings
 from adapters.sources import SourceReport
 from adapters.state_file import is_state_whole, write_state
@@ -307,7 +307,7 @@ class Run:
         return {
             "export_files": [Artifact(e.sha256, "raw", e.size) for e in entries],
             "exclusions": self._exclusions(engine),
-            "date_order": self._settings.date_order,
+            **configured(self._settings),
             "home_time_zone": home_zone,
             "home_time_zone_source": zone_source,
             "as_of_utc": as_of_utc(self._profile, self._settings, entries),

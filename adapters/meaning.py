@@ -1,10 +1,11 @@
 """What a command line and its environment mean for a run: which profile, and what is configured."""
 
+import json
 import os
 from pathlib import Path
 
 from adapters.profile import Profile, default_profile
-from adapters.run_inputs import home_time_zone
+from adapters.run_inputs import configured, home_time_zone
 from adapters.settings import Settings
 from registry.fast_path import Asked
 from registry.snapshot import sha256_at
@@ -27,10 +28,9 @@ def resolved(profile: Profile, settings: Settings) -> tuple[str, ...]:
     """What the settings mean for the numbers of a profile."""
     file = settings.zip_password_file
     return (
-        str(settings.date_order),
+        json.dumps(configured(settings), sort_keys=True),
         *home_time_zone(profile, settings),
         settings.as_of.isoformat() if settings.as_of else "",
-        str(settings.guideline),
         os.path.abspath(file) if file else "",  # noqa: PTH100 - keeps links
         str(sha256_at(str(file))) if file else "",
     )

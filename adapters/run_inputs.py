@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from datetime import UTC, date
+from typing import Any
 
 from adapters.profile import DEMO, Profile
 from adapters.settings import Settings, machine_time_zone
@@ -34,6 +35,16 @@ def home_time_zone(profile: Profile, settings: Settings) -> tuple[str, str]:
     if profile.name == DEMO:
         return DEMO_TIME_ZONE, "configured"
     return machine_time_zone(os.environ), "assumed"
+
+
+def configured(settings: Settings) -> dict[str, Any]:
+    """The inputs of the flow that the settings give as they are: what changes a number."""
+    return {
+        "date_order": settings.date_order,
+        "guideline": settings.guideline,
+        "day_windows": {"morning": str(settings.morning), "evening": str(settings.evening)},
+        "birth_year": settings.birth_year,
+    }
 
 
 def as_of_utc(profile: Profile, settings: Settings, entries: Iterable[RawEntry]) -> str:

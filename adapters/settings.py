@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import AdapterError
+from dataflows.day_windows import EVENING, MORNING, Window, window_of
+from dataflows.guidelines import DEFAULT_GUIDELINE, GUIDELINES
 
 PREFIX: Final = "PDP_"
 DATE_ORDERS: Final = ("YMD", "DMY", "MDY")
 _PROFILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_GUIDELINE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+BIRTH_YEARS: Final = range(1900, 2100)
 _ASSIGNMENT: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _DOUBLE_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _SINGLE_QUOTED: Final = re.compile(r"'([^']*)'\s*(?:#.*)?")
@@ -55,7 +57,10 @@ class Settings:
     profile: str | None = None
     time_zone: str | None = None
     date_order: str | None = None
-    guideline: str | None = None
+    guideline: str = DEFAULT_GUIDELINE
+    morning: Window = MORNING
+    evening: Window = EVENING
+    birth_year: int | None = None
     zip_password_file: Path | None = None
     as_of: datetime | None = None
 
@@ -74,12 +79,25 @@ class Settings:
         for name, (_, place) in ours.items():
             _refuse_unknown(name, place)
         home = environment.get("HOME", "")
-        return cls(
+        settings = cls(
             **{
                 _field_of(name): _read(name, value, place, home)
                 for name, (value, place) in ours.items()
                 if value
             }
+        )
+        settings._refuse_mixed_windows(ours)
+        return settings
+
+    def _refuse_mixed_windows(self, given: Mapping[str, tuple[str, str]]) -> None:
+        if self.morning.last < self.evening.first:
+            return
+        name = "PDP_EVENING" if given.get("PDP_EVENING", ("",))[0] else "PDP_MORNING"
+        raise SettingsError(
+            name,
+            given[name][1],
+            f"the evening, {self.evening}, does not begin after the morning, {self.morning}, "
+            "ends; set PDP_MORNING and PDP_EVENING so that it does",
         )
 
 
@@ -167,9 +185,21 @@ def _date_order(value: str, _home: str) -> str:
 
 
 def _guideline(value: str, _home: str) -> str:
-    if not _GUIDELINE.fullmatch(value):
-        raise ValueError(f"{value!r} is no name of a guideline; use letters, digits and '_'")
-    return value
+    if value in GUIDELINES:
+        return value
+    near = difflib.get_close_matches(value.lower(), GUIDELINES, n=1)
+    advice = f"did you mean {near[0]}?" if near else f"use one of {', '.join(GUIDELINES)}"
+    raise ValueError(f"{value!r} is no guideline; {advice}")
+
+
+def _window(value: str, _home: str) -> Window:
+    return window_of(value)
+
+
+def _birth_year(value: str, _home: str) -> int:
+    if re.fullmatch(r"[0-9]{4}", value) and int(value) in BIRTH_YEARS:
+        return int(value)
+    raise ValueError("this is no year of birth; give its four digits, such as 1960")
 
 
 def _instant(value: str, _home: str) -> datetime:
@@ -190,6 +220,9 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "time_zone": _time_zone,
     "date_order": _date_order,
     "guideline": _guideline,
+    "morning": _window,
+    "evening": _window,
+    "birth_year": _birth_year,
     "zip_password_file": _path,
     "as_of": _instant,
 }

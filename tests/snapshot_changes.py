@@ -305,6 +305,30 @@ def _(world):
         yield
 
 
+@change("PDP_GUIDELINE is set")
+def _(world):
+    with set_name(world, "PDP_GUIDELINE", "nice"):
+        yield
+
+
+@change("PDP_GUIDELINE says the default", says=True)
+def _(world):
+    with set_name(world, "PDP_GUIDELINE", "esc_2024"):
+        yield
+
+
+@change("PDP_EVENING is set")
+def _(world):
+    with set_name(world, "PDP_EVENING", "18:00-23:59"):
+        yield
+
+
+@change("PDP_BIRTH_YEAR is set")
+def _(world):
+    with set_name(world, "PDP_BIRTH_YEAR", "1960"):
+        yield
+
+
 @change("PDP_TIME_ZONE is set")
 def _(world):
     with set_name(world, "PDP_TIME_ZONE", "Asia/Tokyo"):

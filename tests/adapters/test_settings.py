@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import Settings, SettingsError, machine_time_zone, setting_names
+from dataflows.day_windows import Window
 
 
 @pytest.fixture
@@ -46,7 +47,10 @@ def test_every_setting_is_read():
             "PDP_PROFILE": "ada",
             "PDP_TIME_ZONE": "America/Argentina/Buenos_Aires",
             "PDP_DATE_ORDER": "dmy",
-            "PDP_GUIDELINE": "esc_2024",
+            "PDP_GUIDELINE": "nice",
+            "PDP_MORNING": "5:00-10:30",
+            "PDP_EVENING": "18:00-22:00",
+            "PDP_BIRTH_YEAR": "1960",
             "PDP_ZIP_PASSWORD_FILE": "secrets/zip",
             "PDP_AS_OF": "2025-03-01T00:30:00+02:00",
         }
@@ -56,7 +60,10 @@ def test_every_setting_is_read():
         profile="ada",
         time_zone="America/Argentina/Buenos_Aires",
         date_order="DMY",
-        guideline="esc_2024",
+        guideline="nice",
+        morning=Window(300, 630),
+        evening=Window(1080, 1320),
+        birth_year=1960,
         zip_password_file=Path("secrets/zip"),
         as_of=datetime(2025, 2, 28, 22, 30, tzinfo=UTC),
     )
@@ -119,7 +126,17 @@ def test_an_unknown_name_like_no_other_lists_them_all():
         ("PDP_DATE_ORDER", "YDM", "YMD, DMY, MDY"),
         ("PDP_PROFILE", "../me", "is no name for a profile"),
         ("PDP_PROFILE", "me\n", "is no name for a profile"),
-        ("PDP_GUIDELINE", "a b", "is no name of a guideline"),
+        ("PDP_GUIDELINE", "esc_2032", "did you mean esc_2024?"),
+        ("PDP_GUIDELINE", "ESH_2023", "did you mean esh_2023?"),
+        ("PDP_GUIDELINE", "a b", "use one of aha_acc_2025, esc_2024, esh_2023, jsh_2019, nice"),
+        ("PDP_MORNING", "early", "give it as HH:MM-HH:MM, such as 04:00-11:59"),
+        ("PDP_MORNING", "04:00-24:00", "give it as HH:MM-HH:MM"),
+        ("PDP_EVENING", "22:00-02:00", "belongs to the next day"),
+        ("PDP_EVENING", "11:59-20:00", "PDP_MORNING and PDP_EVENING"),
+        ("PDP_MORNING", "04:00-17:00", "PDP_MORNING and PDP_EVENING"),
+        ("PDP_BIRTH_YEAR", "60", "four digits, such as 1960"),
+        ("PDP_BIRTH_YEAR", "1899", "four digits, such as 1960"),
+        ("PDP_BIRTH_YEAR", "2100", "four digits, such as 1960"),
         ("PDP_AS_OF", "2025-06-30", "such as 2025-06-30T12:00:00Z"),
         ("PDP_AS_OF", "2025-06-30T12:00:00", "date, time and offset"),
         ("PDP_AS_OF", "0001-01-01T00:00:00+05:00", "is no instant"),
