@@ -1,0 +1,1 @@
+"""The state of a profile, encrypted, in a place that need not be trusted."""

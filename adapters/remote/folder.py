@@ -1,0 +1,177 @@
+"""A folder as the remote: a disk, a stick, a mounted share. This is the backup."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from adapters.remote.backend import (
+    CHUNK,
+    Head,
+    LostRaceError,
+    NotInRemoteError,
+    RemoteRefusedError,
+    RemoteUnavailableError,
+    Stored,
+)
+from registry.objects import (
+    TEMPORARY_SUFFIX,
+    PendingFile,
+    WriteError,
+    flush_folder,
+    make_folder,
+    replace_file,
+    write_pending,
+)
+
+_NAME: Final = re.compile(r"(objects|heads)/[0-9a-f]{64}")
+_HEAD: Final = "head"
+_LOCK: Final = "lock"
+
+
+class FolderBackend:
+    """Objects are plain files; a file appears under its name only when it is whole and durable.
+
+    Args:
+        root: The folder; it is made when something is put.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def head(self) -> Head | None:
+        """The head; None before the first push.
+
+        Raises:
+            RemoteRefusedError: It cannot be read, or the folder is not there.
+        """
+        try:
+            return _as_head((self._root / _HEAD).read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _refused(self._root, error) from error
+
+    def get(self, name: str, *, start: int = 0) -> Iterator[bytes]:
+        """The bytes of an object from a place on.
+
+        Raises:
+            NotInRemoteError: There is none of this name.
+            RemoteRefusedError: It cannot be read.
+        """
+        try:
+            with self._path(name).open("rb", buffering=0) as file:
+                file.seek(start)
+                while chunk := file.read(CHUNK):
+                    yield chunk
+        except FileNotFoundError:
+            raise NotInRemoteError(name) from None
+        except OSError as error:
+            raise _refused(self._root, error) from error
+
+    def put_if_absent(self, name: str, content: BinaryIO) -> bool:
+        """Store an object, whole or not at all, unless there is one of this name.
+
+        Raises:
+            RemoteRefusedError: It cannot be written.
+        """
+        path = self._path(name)
+        if path.exists():
+            return False
+        content.seek(0)
+        try:
+            make_folder(path.parent)
+            pending = write_pending(path.parent, _chunks(content), mode=0o400)
+            return _linked(pending, path)
+        except (OSError, WriteError) as error:
+            raise _refused(self._root, error) from error
+
+    def list(self, folder: str) -> Iterator[Stored]:
+        """The objects below `objects/` or `heads/`, in any order.
+
+        Raises:
+            RemoteRefusedError: The folder cannot be read.
+        """
+        try:
+            for path in (self._root / folder).glob("??/*"):
+                name = folder + path.name
+                if _NAME.fullmatch(name):
+                    yield Stored(name, path.stat().st_size)
+        except OSError as error:
+            raise _refused(self._root, error) from error
+
+    def swap_head(self, content: bytes, expected: Head | None) -> Head:
+        """Replace the head, if it still is the expected one, and read it back.
+
+        Raises:
+            LostRaceError: It is another one by now; that one stays.
+            RemoteRefusedError: It cannot be written.
+        """
+        try:
+            make_folder(self._root)
+            with self._locked():
+                found = self.head()
+                if found != expected:
+                    raise LostRaceError
+                replace_file(self._root / _HEAD, [content])
+                found = self.head()
+        except (OSError, WriteError) as error:
+            raise _refused(self._root, error) from error
+        if found is None or found.content != content:
+            raise RemoteUnavailableError("the head reads back as another one")
+        return found
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(self._root / _LOCK, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def remove_leftovers(self) -> None:
+        """Remove what a killed writer left behind; only of use while nobody else writes."""
+        for path in self._root.glob(f"*/*/*{TEMPORARY_SUFFIX}"):
+            path.unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise NotInRemoteError(name)
+        folder, _, digits = name.partition("/")
+        return self._root / folder / digits[:2] / digits
+
+
+def _as_head(content: bytes) -> Head:
+    return Head(content, hashlib.sha256(content).hexdigest())
+
+
+def _linked(pending: PendingFile, path: Path) -> bool:
+    """Give the bytes their name, unless it is taken."""
+    try:
+        path.hardlink_to(pending.path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links: two writers would write the same content
+        pending.path.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            pending.discard()
+    flush_folder(path.parent)
+    return True
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    while chunk := content.read(CHUNK):
+        yield chunk
+
+
+def _refused(root: Path, error: Exception) -> RemoteRefusedError:
+    what = getattr(error, "strerror", None) or str(error)
+    return RemoteRefusedError(f"{root}: {what}; mend the folder, or name another with PDP_REMOTE")

@@ -1,0 +1,98 @@
+"""What every back-end of the remote promises."""
+
+import io
+import threading
+
+import pytest
+
+from adapters.remote.backend import HEADS, OBJECTS, LostRaceError, NotInRemoteError
+from adapters.remote.folder import FolderBackend
+from tests.fakes.memory_remote import MemoryRemote
+
+NAME = OBJECTS + "a" * 64
+
+
+def _memory(_tmp_path):
+    return MemoryRemote()
+
+
+def _folder(tmp_path):
+    return FolderBackend(tmp_path / "remote")
+
+
+@pytest.fixture(params=[_memory, _folder], ids=["memory", "folder"])
+def backend(request, tmp_path):
+    return request.param(tmp_path)
+
+
+def put(backend, name, content):
+    return backend.put_if_absent(name, io.BytesIO(content))
+
+
+def test_what_was_put_comes_back_whole_and_from_any_place_on(backend):
+    content = bytes(range(256)) * 9000
+    assert put(backend, NAME, content)
+    assert b"".join(backend.get(NAME)) == content
+    assert b"".join(backend.get(NAME, start=1_234_567)) == content[1_234_567:]
+
+
+def test_a_second_put_changes_nothing(backend):
+    assert put(backend, NAME, b"first")
+    assert not put(backend, NAME, b"second")
+    assert b"".join(backend.get(NAME)) == b"first"
+
+
+def test_an_empty_object_is_one(backend):
+    assert put(backend, NAME, b"")
+    assert b"".join(backend.get(NAME)) == b""
+
+
+def test_what_is_not_there_is_said_to_be_not_there(backend):
+    with pytest.raises(NotInRemoteError):
+        list(backend.get(NAME))
+    assert backend.head() is None
+    assert not [*backend.list(OBJECTS), *backend.list(HEADS)]
+
+
+def test_a_listing_has_every_object_of_its_folder_with_its_size(backend):
+    names = [OBJECTS + f"{number:064x}" for number in range(30)]
+    for number, name in enumerate(names):
+        put(backend, name, b"x" * number)
+    put(backend, HEADS + "b" * 64, b"kept")
+    backend.swap_head(b"head", None)
+    found = {stored.name: stored.size for stored in backend.list(OBJECTS)}
+    assert found == {name: number for number, name in enumerate(names)}
+    assert [stored.name for stored in backend.list(HEADS)] == [HEADS + "b" * 64]
+
+
+def test_a_head_is_replaced_only_by_who_saw_the_one_before(backend):
+    first = backend.swap_head(b"1", None)
+    assert backend.head() == first
+    with pytest.raises(LostRaceError):
+        backend.swap_head(b"2", None)
+    second = backend.swap_head(b"2", backend.head())
+    with pytest.raises(LostRaceError):
+        backend.swap_head(b"3", first)
+    assert backend.head() == second
+    assert backend.head().content == b"2"
+
+
+def test_of_many_who_swap_at_once_one_wins(backend):
+    start = threading.Barrier(6)
+    won = []
+
+    def swap(number):
+        start.wait()
+        try:
+            backend.swap_head(str(number).encode(), None)
+        except LostRaceError:
+            return
+        won.append(number)
+
+    threads = [threading.Thread(target=swap, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert backend.head().content == str(won[0]).encode()
