@@ -17,6 +17,8 @@ class Answer:
         warnings: What people should know beside it.
         exit_code: How the process ends.
         error: Why the command failed, in one sentence.
+        notices: What is said beside the result, on stderr.
+        content: The result itself where it is a file's bytes, for stdout as they are.
     """
 
     document: Mapping[str, Any]
@@ -24,3 +26,5 @@ class Answer:
     warnings: Sequence[str] = ()
     exit_code: int = 0
     error: str | None = None
+    notices: Sequence[str] = ()
+    content: bytes | memoryview | None = None

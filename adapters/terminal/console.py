@@ -1,6 +1,7 @@
 """How answers and progress look."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -21,12 +22,24 @@ def show(answer: Answer, *, as_json: bool, quiet: bool) -> None:
         sys.stderr.write(warning_text(warning))
     if answer.error:
         sys.stderr.write(f"error: {answer.error}\n")
-    if as_json:
+    for notice in () if quiet else answer.notices:
+        sys.stderr.write(f"{notice}\n")
+    if answer.content is not None:
+        _write_bytes(answer.content)
+    elif as_json:
         sys.stdout.write(json_text(answer.document))
     elif not quiet:
         console = _console()
         for block in answer.blocks:
             console.print(block, soft_wrap=isinstance(block, Text | Tree))
+
+
+def _write_bytes(content: bytes | memoryview) -> None:
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # whoever reads has seen enough; nor may Python flush at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def warning_text(warning: str) -> str:

@@ -1,0 +1,76 @@
+"""Files for others, outside the profile: whole or not at all, private, and never overwritten.
+
+FileInTheWayError     a file of this name is there already
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from adapters import AdapterError
+from registry.objects import (
+    PendingFile,
+    StoredBytes,
+    flush_folder,
+    make_folder,
+    publish_together,
+    write_pending,
+)
+
+
+class FileInTheWayError(AdapterError):
+    """A file of this name is there, and nobody said that it may be overwritten."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is there already; choose another --out, or say --overwrite")
+
+
+def hand_out(
+    files: Mapping[Path, bytes | memoryview], *, overwrite: bool = False
+) -> dict[Path, StoredBytes]:
+    """Write files that only their owner can read; all are written before one is visible.
+
+    Args:
+        files: The bytes of each.
+        overwrite: Whether a file of the same name may be replaced.
+
+    Raises:
+        FileInTheWayError: One is there already; nothing was written.
+        WriteError: There is no room, or the folder cannot be written.
+    """
+    if not overwrite:
+        _refuse_existing(files)
+    pending: list[tuple[PendingFile, Path]] = []
+    try:
+        for path, content in files.items():
+            make_folder(path.parent)
+            pending.append((write_pending(path.parent, [content], mode=0o600), path))
+        if overwrite:
+            publish_together(pending)
+        else:
+            _take_free_names(pending)
+    finally:
+        for file, _ in pending:
+            file.discard()
+    return {path: file.stored for file, path in pending}
+
+
+def _refuse_existing(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if os.path.lexists(path):
+            raise FileInTheWayError(path)
+
+
+def _take_free_names(pending: Iterable[tuple[PendingFile, Path]]) -> None:
+    """A second name for the bytes, which unlike a rename replaces nothing."""
+    for file, path in pending:
+        try:
+            path.hardlink_to(file.path)
+        except FileExistsError:
+            raise FileInTheWayError(path) from None
+        except OSError:  # a file system without second names, as on a memory stick
+            _refuse_existing([path])
+            file.path.rename(path)
+        flush_folder(path.parent)

@@ -1,0 +1,96 @@
+"""`export`: what is published, as files for spreadsheets, programs, clinics and doctors."""
+
+import argparse
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from rich.text import Text
+
+from adapters.profile import Profile
+from adapters.publishing.forms import FORMS, Made, Wanted
+from adapters.publishing.handing_out import hand_out
+from adapters.settings import Settings
+from adapters.terminal.answer import Answer
+from adapters.terminal.commands.command import Command, RefusedError
+
+_STDOUT: Final = "-"
+_FOLDER: Final = Path("exports")
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    forms = "; ".join(f"{name}: {form.summary}" for name, form in FORMS.items())
+    parser.add_argument("form", choices=[*FORMS], help=forms)
+    parser.add_argument(
+        "--output", dest="outputs", nargs="+", metavar="NAME", default=[],
+        help="csv, parquet: the outputs to export (default: daily_metrics)",
+    )  # fmt: skip
+    parser.add_argument("--from", dest="first", type=_date, metavar="DATE", help="nothing earlier")
+    parser.add_argument("--to", dest="last", type=_date, metavar="DATE", help="nothing later")
+    parser.add_argument(
+        "--out", metavar="PATH",
+        help="a file, a folder, or - for stdout (default: a file in "
+        f"{_FOLDER}/, named after what it holds)",
+    )  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there already")
+    parser.set_defaults(dry_run=True)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-01-31") from None
+
+
+def export(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
+    """Write what is published into files for others."""
+    del settings
+    form = FORMS[options.form]
+    given = {"outputs": options.outputs}
+    for name, value in given.items():
+        if value and form.heeds != name:
+            raise RefusedError(f"export {options.form} has no --{name.removesuffix('s')}")
+    if options.out == _STDOUT and (options.json or len(options.outputs) > 1):
+        raise RefusedError("stdout holds one file and nothing else; give a folder: --out DIR")
+    made = form.make(profile, Wanted(first=options.first, last=options.last, **given))
+    if options.out == _STDOUT:
+        return _to_stdout(made)
+    return _to_files(made, options)
+
+
+def _to_stdout(made: Made) -> Answer:
+    (content,) = made.files.values()
+    return Answer({}, warnings=[*made.warnings], notices=[str(made.source)], content=content)
+
+
+def _to_files(made: Made, options: argparse.Namespace) -> Answer:
+    paths = {name: _place(options.out, name, len(made.files)) for name in made.files}
+    stored = hand_out(
+        {paths[name]: content for name, content in made.files.items()},
+        overwrite=options.overwrite,
+    )
+    files = [
+        {"path": str(path), "bytes": written.size, "sha256": written.sha256}
+        for path, written in stored.items()
+    ]
+    document: dict[str, Any] = {
+        "profile": made.source.profile,
+        "generation": made.source.generation,
+        "published_utc": made.source.published_utc,
+        "form": options.form,
+        "files": files,
+    }
+    lines = [f"{file['path']}  ({file['bytes']:,} bytes)" for file in files]
+    return Answer(document, [*map(Text, lines), Text(str(made.source))], made.warnings)
+
+
+def _place(out: str | None, name: str, count: int) -> Path:
+    if out is None:
+        return _FOLDER / name
+    path = Path(out)
+    return path / name if count > 1 or out.endswith("/") or path.is_dir() else path
+
+
+COMMANDS: Final[Mapping[str, Command]] = {"export": Command(export, _export_options)}

@@ -1,0 +1,89 @@
+"""`export` as its user meets it: files, names, refusals."""
+
+import hashlib
+import io
+import stat
+import subprocess
+
+import pyarrow.parquet as pq
+import pytest
+
+
+def test_a_plain_export_is_a_private_file_that_names_its_generation(published_demo):
+    done = published_demo.inside("export", "csv", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert (done.json["generation"], done.json["form"]) == (1, "csv")
+    (file,) = done.json["files"]
+    assert file["path"] == "exports/daily_metrics.demo-g1.csv"
+    path = published_demo.home.parent / file["path"]
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == file["sha256"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert path.read_text("utf-8").splitlines()[1].endswith(f",1,{done.json['published_utc']}")
+
+
+def test_a_file_in_the_way_is_kept_unless_overwriting_is_asked_for(published_demo):
+    target = published_demo.home.parent / "days.csv"
+    target.write_text("mine")
+    refused = published_demo.inside("export", "csv", "--out", str(target))
+    assert refused.exit_code == 2
+    assert "--overwrite" in refused.stderr
+    assert target.read_text() == "mine"
+    done = published_demo.inside("export", "csv", "--out", str(target), "--overwrite")
+    assert done.exit_code == 0, done.stderr
+    assert target.read_text("utf-8").startswith("local_date,")
+    assert not list(target.parent.glob("*.tmp"))
+
+
+def test_if_one_of_several_files_is_in_the_way_none_is_written(published_demo):
+    folder = published_demo.home.parent / "out"
+    arguments = ("export", "parquet", "--output", "daily_metrics", "rejected_rows", "--out")
+    assert published_demo.inside(*arguments, f"{folder}/").exit_code == 0
+    (folder / "daily_metrics.demo-g1.parquet").unlink()
+    assert published_demo.inside(*arguments, f"{folder}/").exit_code == 2
+    assert [path.name for path in folder.iterdir()] == ["rejected_rows.demo-g1.parquet"]
+
+
+def test_stdout_holds_the_bytes_of_one_file_and_nothing_else(published_demo):
+    command = published_demo.command(
+        "export", "parquet", "--out", "-", "--from", "2026-06-01", "--to", "2026-06-10"
+    )
+    done = subprocess.run(command, env=published_demo.environment, capture_output=True, check=True)
+    days = pq.read_table(io.BytesIO(done.stdout))["local_date"].to_pylist()
+    assert (str(days[0]), str(days[-1])) == ("2026-06-01", "2026-06-10")
+    assert b"generation 1 of profile demo" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["csv", "--out", "-", "--json"], "--out DIR"),
+        (["csv", "--out", "-", "--output", "daily_metrics", "rejected_rows"], "--out DIR"),
+        (["csv", "--output", "daily"], "no output is called"),
+        (["csv", "--from", "31.01.2026"], "2026-01-31"),
+        (["csv", "--from", "2026-02-01", "--to", "2026-01-31"], "exchange"),
+        (["csv", "--output", "rejected_rows", "--to", "2026-01-31"], "have no dates"),
+        (["csv", "--profile", "nobody"], "run python cli.py --profile nobody"),
+        (["pdf"], "invalid choice"),
+        ([], "required"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_what_to_do(published_demo, arguments, word):
+    done = published_demo.inside("export", *arguments)
+    assert done.exit_code == 2
+    assert word in done.stderr
+    assert not (published_demo.home.parent / "exports").exists()
+    assert not (published_demo.home / "nobody").exists()
+
+
+def test_reading_for_an_export_imports_no_hamilton(published_demo):
+    code = (
+        "import sys; from adapters.terminal.main import main; code = main(sys.argv[1:]); "
+        "sys.exit('hamilton' in sys.modules or code)"
+    )
+    command = published_demo.command("export", "csv", "--out", "-")
+    done = subprocess.run(
+        [command[0], "-c", code, *command[2:]],
+        env=published_demo.environment, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
