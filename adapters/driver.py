@@ -36,6 +36,7 @@ from adapters.view_files import PendingViews
 from adapters.views import views_of
 from dataflows import (
     accounts,
+    annotations,
     blood_pressure,
     collection,
     daily_metrics,
@@ -59,6 +60,7 @@ FLOW: Final[tuple[ModuleType, ...]] = (
     blood_pressure,
     heart_rate,
     sleep,
+    annotations,
     collection,
     accounts,
     daily_metrics,
@@ -70,6 +72,7 @@ OUTPUTS: Final = (
     "heart_rate_samples",
     "sleep_sessions",
     "sleep_stages",
+    "annotations",
     "rejected_rows",
     "shadowed_rows",
 )

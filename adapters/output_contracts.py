@@ -14,6 +14,7 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "heart_rate_samples": schemas.HEART_RATE_SAMPLES,
     "sleep_sessions": schemas.SLEEP_SESSIONS,
     "sleep_stages": schemas.SLEEP_STAGES,
+    "annotations": schemas.ANNOTATIONS,
     "rejected_rows": schemas.REJECTED_ROWS,
     "shadowed_rows": schemas.SHADOWED_ROWS,
 }

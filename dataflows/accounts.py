@@ -15,6 +15,7 @@ _PARSED_TABLES: Final = {
     "blood_pressure": "blood_pressure",
     "heart_rate": "heart_rate",
     "sleep": "sleep_sessions",
+    "annotations": "annotations",
 }
 
 
@@ -41,6 +42,7 @@ def rejected_rows(
     heart_rate_withdrawn: pa.Table,
     heart_rate_summaries_withdrawn: pa.Table,
     sleep_withdrawn: pa.Table,
+    annotations_withdrawn: pa.Table,
 ) -> pa.Table:
     """Every row that was taken out, and why: unreadable, impossible, or withdrawn.
 
@@ -54,6 +56,7 @@ def rejected_rows(
         heart_rate_withdrawn,
         heart_rate_summaries_withdrawn,
         sleep_withdrawn,
+        annotations_withdrawn,
     ]
     names = ["raw_sha256", "raw_row", "signal", "column", "check"]
     return contracts.checked(_joined(found, records.REJECTED, names), schemas.REJECTED_ROWS)
@@ -65,6 +68,7 @@ def shadowed_rows(
     heart_rate_shadowed: pa.Table,
     heart_rate_summaries_shadowed: pa.Table,
     sleep_shadowed: pa.Table,
+    annotations_shadowed: pa.Table,
 ) -> pa.Table:
     """Every row that says what another says, and which one stands for it by which rule.
 
@@ -77,6 +81,7 @@ def shadowed_rows(
         heart_rate_shadowed,
         heart_rate_summaries_shadowed,
         sleep_shadowed,
+        annotations_shadowed,
     ]
     names = ["raw_sha256", "raw_row", "signal", "kept_raw_sha256", "kept_raw_row", "rule"]
     return contracts.checked(_joined(found, records.SHADOWED, names), schemas.SHADOWED_ROWS)
@@ -94,6 +99,9 @@ def books(
     sleep_sessions: pa.Table,
     sleep_shadowed: pa.Table,
     sleep_withdrawn: pa.Table,
+    annotations: pa.Table,
+    annotations_shadowed: pa.Table,
+    annotations_withdrawn: pa.Table,
 ) -> dict[str, dict[str, int]]:
     """The rows of each signal at every step; sleep counts sessions.
 
@@ -116,6 +124,7 @@ def books(
         ),
         "heart_rate": (samples, heart_rate_shadowed, heart_rate_withdrawn),
         "sleep": (sleep_sessions.num_rows, sleep_shadowed, sleep_withdrawn),
+        "annotations": (annotations.num_rows, annotations_shadowed, annotations_withdrawn),
     }
     made = {"sleep": _made_from_stages(sleep_sessions)}
     return {

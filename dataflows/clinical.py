@@ -86,6 +86,11 @@ SLEEP_STAGES_TOLERANCE_RATIO: Final = 1.05
 EARLIEST_UTC: Final = "2000-01-01T00:00:00+00:00"
 """Ours: no account whose exports are read is older; a clock that was never set shows 1970."""
 
+EARLIEST_ANNOTATION: Final = "1900-01-01"
+LATEST_ANNOTATION: Final = "2199-12-31"
+"""Ours: a date outside of them is a slip of the hand. An annotation may be older than any record,
+and may end in the future."""
+
 FUTURE_TOLERANCE_HOURS: Final = 24
 """Ours: a wrong zone shifts a record by less than a day; later ones come from a wrong clock."""
 

@@ -20,6 +20,7 @@ def checked_export(
     blood_pressure_checked: Mapping[str, pa.Table],
     heart_rate_checked: Mapping[str, Any],
     sleep_checked: Mapping[str, pa.Table],
+    annotations_checked: Mapping[str, pa.Table],
 ) -> dict[str, Any]:
     """Everything that was made of one file.
 
@@ -36,10 +37,12 @@ def checked_export(
         "blood_pressure": blood_pressure_checked,
         "heart_rate": heart_rate_checked,
         "sleep": sleep_checked,
+        "annotations": annotations_checked,
         "valid_rows": {
             "blood_pressure": blood_pressure_checked["valid"].num_rows,
             "heart_rate": sum(part["count"] for part in years.values()),
             "sleep": sleep_checked["valid"].num_rows,
+            "annotations": annotations_checked["valid"].num_rows,
         },
         "latest_start_utc": {
             "blood_pressure": _latest(blood_pressure_checked["valid"]),
@@ -122,6 +125,15 @@ def sleep_stages_valid(checked_exports: Sequence[Mapping[str, Any]]) -> list[pa.
     Units: minutes.
     """
     return _filled(checked_exports, "sleep", "stages")
+
+
+@tag(stage="validation")
+def annotations_valid(checked_exports: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
+    """Valid annotations, a table for each file that has any.
+
+    Units: local dates.
+    """
+    return _filled(checked_exports, "annotations", "valid")
 
 
 @tag(stage="validation", target_=...)

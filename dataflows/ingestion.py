@@ -31,6 +31,7 @@ def export_file(export_files: Sequence[ExportFile]) -> Parallelizable[ExportFile
         "heart_rate_summaries_parsed": pa.Table,
         "sleep_sessions_parsed": pa.Table,
         "sleep_stages_parsed": pa.Table,
+        "annotations_parsed": pa.Table,
         "rows_unreadable": pa.Table,
     }
 )
@@ -50,5 +51,6 @@ def parsed_export(export_file: ExportFile, date_order: str | None) -> dict[str, 
         "heart_rate_summaries_parsed": parsed["heart_rate_summaries"],
         "sleep_sessions_parsed": parsed["sleep_sessions"],
         "sleep_stages_parsed": parsed["sleep_stages"],
+        "annotations_parsed": parsed["annotations"],
         "rows_unreadable": parsed["rejected"],
     }

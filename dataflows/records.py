@@ -90,6 +90,15 @@ SLEEP_SESSION_VALUES: Final = pa.schema(
     ]
 )
 SLEEP_STAGE_VALUES: Final = pa.schema([pa.field("stage", TEXT)])
+ANNOTATION_VALUES: Final = pa.schema(
+    [
+        pa.field("kind", TEXT, nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("start_date", pa.date32(), nullable=False),
+        pa.field("end_date", pa.date32()),
+        pa.field("note", pa.string()),
+    ]
+)
 
 REJECTED: Final = pa.schema(
     [
@@ -132,6 +141,10 @@ PARSED: Final[Mapping[str, pa.Schema]] = {
         ORIGIN, RECORDED_TIME, RECORDED_UPDATE, RECORDED_END, SLEEP_SESSION_VALUES
     ),
     "sleep_stages": schema_of(ORIGIN, RECORDED_TIME, RECORDED_END, SLEEP_STAGE_VALUES),
+    "annotations": schema_of(
+        pa.schema([ORIGIN.field(name) for name in ("source", "raw_sha256", "raw_row")]),
+        ANNOTATION_VALUES,
+    ),
     "rejected": REJECTED,
 }
 
@@ -143,6 +156,11 @@ SLEEP_SESSIONS: Final = schema_of(
 )
 SLEEP_STAGES: Final = schema_of(
     NORMALISED, pa.schema([pa.field("end_utc", INSTANT, nullable=False)]), SLEEP_STAGE_VALUES
+)
+ANNOTATIONS: Final = schema_of(
+    pa.schema([pa.field("annotation", pa.string(), nullable=False)]),
+    ANNOTATION_VALUES,
+    pa.schema([pa.field("flags", TEXT), ORIGIN.field("raw_sha256"), ORIGIN.field("raw_row")]),
 )
 
 

@@ -8,6 +8,8 @@ import stat
 import pytest
 
 OUTPUTS = {
+    "annotations.csv",
+    "annotations.parquet",
     "blood_pressure_readings.csv",
     "blood_pressure_readings.parquet",
     "daily_metrics.csv",

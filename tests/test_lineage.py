@@ -164,7 +164,7 @@ def test_every_node_of_the_demo_can_be_explained_followed_and_drawn(demo_home):
             graph = reader.graph(node.name, every_item=every_item)
             names = {end for source, target, _ in graph.edges for end in (source, target)}
             assert names <= graph.boxes.keys()
-            assert len(graph.raw_files) == 16
+            assert len(graph.raw_files) == 17
             assert node.name in {box.node for box in graph.boxes.values()}
             assert str(tree_of(graph).label)
             assert mermaid_of(graph).count("-->") == dot_of(graph).count("->")

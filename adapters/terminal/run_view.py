@@ -9,7 +9,12 @@ from adapters.profile import DEMO, Profile
 from adapters.report import FileReport, NodeReport, RunReport
 from adapters.terminal.console import table
 
-_SIGNALS = {"blood_pressure": "blood pressure", "heart_rate": "heart rate", "sleep": "sleep"}
+_SIGNALS = {
+    "blood_pressure": "blood pressure",
+    "heart_rate": "heart rate",
+    "sleep": "sleep",
+    "annotations": "annotations",
+}
 _LONGEST_NAME = 46
 _COUNTS = ("parsed", "valid", "rejected", "shadowed", "kept")
 

@@ -8,13 +8,13 @@ import re
 from types import ModuleType
 from typing import Any, Final
 
-from dataflows.exports import blood_pressure_sheet, mi_fitness, zepp
+from dataflows.exports import annotations, blood_pressure_sheet, mi_fitness, zepp
 from dataflows.exports.csv_text import SAMPLE_BYTES, header_of, sample_text
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 
 __all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"]
 
-FORMATS: Final = (mi_fitness, zepp, blood_pressure_sheet)
+FORMATS: Final = (mi_fitness, zepp, annotations, blood_pressure_sheet)
 
 # What a file may begin with that is no table of text.
 SIGNATURES: Final = (

@@ -11,18 +11,18 @@ nothing; sums and averages under the table are counted and left out. Columns tha
 swapped are left as they are, to be rejected later: nobody can know.
 """
 
-import csv
 import difflib
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dataflows import clinical
+from dataflows.exports import hand_kept
 from dataflows.exports.cells import rejected_row, table_of
-from dataflows.exports.csv_text import Header, fields, header_of, sample_text, utf8
+from dataflows.exports.csv_text import Header, header_of, sample_text, utf8
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.hand_kept import CellError
 from dataflows.exports.written_dates import (
     AmbiguousDatesError,
     Moment,
@@ -30,7 +30,6 @@ from dataflows.exports.written_dates import (
     microseconds,
     moment_of,
     order_of,
-    plain,
     time_of,
 )
 
@@ -66,7 +65,6 @@ TOTALS: Final = (
     "durchschnitt",
     "summe",
 )
-NOTHING: Final = ("", "-", "--", "—", "/", "n/a", "na", "none", "null", "?")
 REASONS: Final = {
     "missing_time": "the row lacks its date or its time",
     "not_a_time": "the date or the time cannot be read",
@@ -75,14 +73,6 @@ REASONS: Final = {
 }
 _UNITS: Final = re.compile(r"(in)?(mmhg|kpa|bpm)|beats|permin(ute)?|1min|(?<=pulse)min")
 _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:mm ?hg|kpa|bpm|/min)?", re.IGNORECASE)
-
-
-class _CellError(Exception):
-    """A row cannot be read: which cell, and why."""
-
-    def __init__(self, column: str, check: str, value: str | None) -> None:
-        self.column, self.check, self.value = column, check, value
-        super().__init__(check)
 
 
 @dataclass
@@ -117,7 +107,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     if header is None:
         return _failed("the file is empty")
     places = _places(header)
-    told = [(n, _cells(cells, places)) for n, cells in _rows(text, header) if any(cells)]
+    told = [(n, _cells(cells, places)) for n, cells in hand_kept.rows(text, header) if any(cells)]
     missing = _missing(places, header, [cells for _, cells in told])
     if missing is not None:
         return _failed(missing)
@@ -143,18 +133,7 @@ def _failed(reason: str) -> ParsedExport:
 
 
 def _places(header: Header) -> dict[str, int]:
-    """Where each column stands; of several that would do, the first."""
-    known = {name: column for column, names in NAMES.items() for name in names}
-    places: dict[str, int] = {}
-    for place, name in enumerate(header.names):
-        column = known.get(_key(name)) or known.get(_UNITS.sub("", _key(name)))
-        if column is not None:
-            places.setdefault(column, place)
-    return places
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\W_]", "", plain(name).casefold())
+    return hand_kept.places(header, NAMES, _UNITS)
 
 
 def _missing(
@@ -172,33 +151,14 @@ def _missing(
     if not header.ended:
         return f"the file ends within its header (row {header.row}); export it again"
     others = [name for place, name in enumerate(header.names) if place not in places.values()]
-    near = difflib.get_close_matches(absent, [_key(name) for name in others], n=1)
-    name = next((other for other in others if near and _key(other) == near[0]), None)
+    near = difflib.get_close_matches(absent, [hand_kept.key(name) for name in others], n=1)
+    name = next((other for other in others if near and hand_kept.key(other) == near[0]), None)
     advice = f"is it the column {name}? Rename it" if name else "add it, and a header above it"
     return f"the column {absent} is missing from the header (row {header.row}); {advice}"
 
 
-def _rows(text: bytes, header: Header) -> Iterator[tuple[int, list[str]]]:
-    """Row number and cells of each record below the header, without spaces around them."""
-    body = text[header.end :].decode(errors="replace")
-    for number, cells in enumerate(_records(body, header.delimiter), header.row + 1):
-        yield number, [cell.strip() for cell in cells]
-
-
-def _records(body: str, delimiter: str) -> Iterable[list[str]]:
-    """The records of a text; each line for itself where a quotation mark is never closed."""
-    try:
-        return list(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error:
-        return [fields(line, delimiter) for line in body.splitlines()]
-
-
-def _cells(cells: list[str], places: Mapping[str, int]) -> dict[str, str]:
-    """The cells by column; one that is missing, or only says that nothing is there, is empty."""
-    found = {column: cells[place] for column, place in places.items() if place < len(cells)}
-    plained = {column: plain(cell) for column, cell in found.items() if column != "note"}
-    told = {column: "" if cell in NOTHING else cell for column, cell in plained.items()}
-    return {**dict.fromkeys(NAMES, ""), **told, "note": found.get("note", "")}
+def _cells(cells: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
+    return hand_kept.cells_by_column(cells, places, NAMES, as_written=("note",))
 
 
 def _moment(cells: Mapping[str, str]) -> Moment:
@@ -214,7 +174,7 @@ def _read(
         return
     try:
         reading = _when(cells, order) | _pressures(cells)
-    except _CellError as bad:
+    except CellError as bad:
         found.rejected.append(
             rejected_row(
                 SIGNAL,
@@ -237,12 +197,12 @@ def _when(cells: Mapping[str, str], order: str | None) -> dict[str, Any]:
     told = _moment(cells)
     for column, text in (("date", told.date_text), ("time", told.time_text)):
         if not text:
-            raise _CellError(column, "missing_time", None)
+            raise CellError(column, "missing_time", None)
     day, clock = date_of(told.date_text, order), time_of(told.time_text)
     if day is None:
-        raise _CellError("date", "not_a_time", told.date_text)
+        raise CellError("date", "not_a_time", told.date_text)
     if clock is None:
-        raise _CellError("time", "not_a_time", told.time_text)
+        raise CellError("time", "not_a_time", told.time_text)
     when: dict[str, Any] = {"start_local": microseconds(day, clock)}
     return when | {"utc_offset_minutes": told.offset_minutes}
 
@@ -252,7 +212,7 @@ def _pressures(cells: Mapping[str, str]) -> dict[str, Any]:
     high, low, beats = _parts(cells)
     systolic, diastolic = _number(high, "systolic"), _number(low, "diastolic")
     if systolic is None or diastolic is None:
-        raise _CellError("systolic" if systolic is None else "diastolic", "missing_value", None)
+        raise CellError("systolic" if systolic is None else "diastolic", "missing_value", None)
     pulse = _number(beats, "pulse")
     values = {
         "systolic_mmhg": systolic,
@@ -278,7 +238,7 @@ def _parts(cells: Mapping[str, str]) -> tuple[str, str, str]:
     if len(parts) not in {2, 3} or any(
         beside and beside != part for beside, part in zip(told, parts, strict=False)
     ):
-        raise _CellError("systolic", "not_a_number", both)
+        raise CellError("systolic", "not_a_number", both)
     return parts[0], parts[1], (parts[2] if len(parts) > 2 else pulse)  # noqa: PLR2004
 
 
@@ -287,7 +247,7 @@ def _number(text: str, column: str) -> float | None:
         return None
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise _CellError(column, "not_a_number", text)
+        raise CellError(column, "not_a_number", text)
     return float(found[1].replace(",", "."))
 
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflows import accounts, blood_pressure, collection, heart_rate, records, sleep
+from dataflows import (
+    accounts,
+    annotations,
+    blood_pressure,
+    collection,
+    heart_rate,
+    records,
+    sleep,
+)
 from dataflows.accounts import BooksError
 from dataflows.exports.export_file import parsed_export
 
@@ -56,6 +64,7 @@ def checked_export(**rows):
         sleep.sleep_checked(
             sleep.sleep_normalized(parsed["sleep_sessions"], parsed["sleep_stages"], *home)
         ),
+        annotations.annotations_checked(parsed["annotations"]),
     )
 
 
@@ -88,6 +97,7 @@ def outcome(*exports, exclusions=None, as_of=AS_OF):
             exclusions,
             limits["sleep_future_limit"],
         ),
+        **annotations.annotations_resolved(collection.annotations_valid(exports), exclusions),
     }
 
 
@@ -121,10 +131,16 @@ def unreadable(row, signal="heart_rate"):
     return {key: value for key, value in (origin(row) | found).items() if key != "start_utc"}
 
 
+def flu(row, end=None):
+    found = {"kind": "illness", "label": "flu", "start_date": MORNING.date(), "end_date": end}
+    return {key: value for key, value in (origin(row) | found).items() if key != "start_utc"}
+
+
 FILE = {
     "blood_pressure": [pressure(2), pressure(3, 400), pressure(4, minutes=5), pressure(5)],
     "heart_rate": [beat(6), beat(7, 300), beat(8)],
     "heart_rate_summaries": [origin(9) | {"heart_rate_mean_bpm": 5}],
+    "annotations": [flu(13), flu(14), flu(15, end=MORNING.date() - timedelta(days=1))],
     "rejected": [unreadable(10), unreadable(11, "sleep"), unreadable(12, "unknown")],
 }
 
@@ -134,6 +150,7 @@ def test_every_row_is_counted_at_every_step():
         "blood_pressure": {"parsed": 4, "valid": 2, "rejected": 2, "shadowed": 1, "kept": 1},
         "heart_rate": {"parsed": 4, "valid": 2, "rejected": 2, "shadowed": 1, "kept": 1},
         "sleep": {"parsed": 1, "valid": 0, "rejected": 1, "shadowed": 0, "kept": 0},
+        "annotations": {"parsed": 3, "valid": 2, "rejected": 1, "shadowed": 1, "kept": 1},
     }
 
 
@@ -147,6 +164,7 @@ def test_every_rejected_row_is_listed_in_the_order_of_the_file():
         (10, "heart_rate", "invalid_json"),
         (11, "sleep", "invalid_json"),
         (12, "unknown", "invalid_json"),
+        (15, "annotations", "ends_before_start"),
     ]
 
 
@@ -155,6 +173,7 @@ def test_every_shadowed_row_is_listed_beside_the_one_that_stands_for_it():
     assert [(row["raw_row"], row["kept_raw_row"], row["signal"]) for row in found] == [
         (5, 2, "blood_pressure"),
         (8, 6, "heart_rate"),
+        (14, 13, "annotations"),
     ]
 
 

@@ -35,6 +35,7 @@ def test_every_node_has_a_stage_and_says_what_it_is():
         "heart_rate_summaries_parsed",
         "sleep_sessions_parsed",
         "sleep_stages_parsed",
+        "annotations_parsed",
         "rows_unreadable",
     }
 

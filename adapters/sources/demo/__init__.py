@@ -13,6 +13,7 @@ only: the second one writes wall times without a zone, and read as home time the
 from datetime import date
 from typing import Final
 
+from adapters.sources.demo.diary import diary
 from adapters.sources.demo.life.calendar import HOME_ZONE
 from adapters.sources.demo.life.person import person
 from adapters.sources.demo.log import log
@@ -43,7 +44,7 @@ DEMO_SEED: Final = 7
 def demo_exports(
     *, end: date = DEMO_END_DATE, days: int = DEMO_DAYS, seed: int = DEMO_SEED
 ) -> dict[str, bytes]:
-    """The exports by name: a Mi Fitness zip, the files of a Zepp folder, a blood pressure log.
+    """The exports by name: a Mi Fitness zip, a Zepp folder, a blood pressure log, annotations.
 
     Args:
         end: The last day.
@@ -76,5 +77,5 @@ def _made(end: date, days: int, seed: int) -> tuple[dict[str, bytes], tuple[Plan
     archive, packed, in_archive = mi_fitness(someone, seed)
     folder, in_folder = zepp(someone, seed)
     sheet, text, in_sheet = log(someone, seed)
-    files = {archive: packed, **folder, sheet: text}
+    files = {archive: packed, **folder, sheet: text, **diary(someone)}
     return files, (*in_archive, *in_folder, *in_sheet)

@@ -45,6 +45,7 @@ GOLDEN = {
     "zepp/SPORT/SPORT_1782838800006.csv": "6af598af44ab8a0698d1dba24b617ca1",
     "zepp/USER/USER_1782838800007.csv": "928eaf8b6f288f5aea50eaab261205ec",
     "blood-pressure-log.csv": "0ea9271f95beb69f1c8620e47532867c",
+    "annotations.csv": "4040d4ba8800078d0aa46aee28058c20",
 }
 
 

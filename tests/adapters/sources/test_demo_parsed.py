@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from adapters.sources import demo
-from dataflows import blood_pressure, heart_rate, sleep
+from dataflows import annotations, blood_pressure, heart_rate, sleep
 from dataflows.exports import ExportFile, parse
 
 # What a parser itself cannot read; other codes are for the contracts that come after it.
@@ -69,7 +69,8 @@ def count(planted, part, signal, *kinds):
 def test_every_file_is_recognised(parsed):
     expected = {
         name: "zepp" if name.startswith("zepp/") else
-        "mi_fitness" if "MiFitness" in name else "blood_pressure_sheet"
+        "mi_fitness" if "MiFitness" in name else
+        "annotations" if name == "annotations.csv" else "blood_pressure_sheet"
         for name in parsed
     }  # fmt: skip
     assert {name: result["report"]["format"] for name, result in parsed.items()} == expected
@@ -135,6 +136,12 @@ def test_the_minutes_of_zepp_become_stages(parsed):
     assert set(stages["stage"].to_pylist()) == {"awake", "light", "deep", "rem"}
 
 
+def test_every_line_of_the_annotations_is_one(parsed, contents):
+    told = parsed["annotations.csv"]["annotations"].to_pylist()
+    assert len(told) == len(lines_with(contents, "annotations.csv", "")) == 5
+    assert [row["label"] for row in told if row["kind"] == "medication"] == ["amlodipine 5 mg"]
+
+
 def test_most_days_have_a_record_of_some_signal(parsed):
     days = set()
     for moment in the(parsed, RAW)["heart_rate"]["start_utc"].to_pylist():
@@ -175,3 +182,4 @@ def checked(result):
     yield blood_pressure.blood_pressure_checked(pressures)["rejected"]
     yield heart_rate.heart_rate_checked(rates)["rejected"]
     yield sleep.sleep_checked(nights)["rejected"]
+    yield annotations.annotations_checked(result["annotations"])["rejected"]
