@@ -19,6 +19,8 @@ from registry.store import DamagedArtifactError
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 CELL = """
     import pyarrow as pa
 
@@ -211,6 +213,7 @@ def test_a_node_that_hands_items_on_says_what_to_run_instead(demo):
 # -- pictures ------------------------------------------------------------------------------------
 
 
+@needs_dot
 def test_a_drawing_shows_what_a_node_is_made_from_as_picture_and_as_text(demo):
     drawing = demo.draw("blood_pressure_daily")
     assert "blood_pressure_readings --> blood_pressure_daily" in drawing.mermaid
@@ -261,6 +264,7 @@ def test_a_raw_file_with_other_bytes_is_refused(demo):
         raw_file(sha256, profile="demo", home=demo.home)
 
 
+@needs_dot
 def test_the_lineage_of_a_node_is_drawn_down_to_raw_files_and_settings(demo):
     drawing = demo.lineage("blood_pressure_daily")
     for text in ("blood_pressure_readings", "raw files", "Europe/Berlin"):
