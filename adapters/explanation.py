@@ -33,6 +33,7 @@ class Explanation:
         changes: What differs from what is published, the node's own changes first.
         below: The nodes below it that are stale too.
         items: Of a node in a block, how many items it has in each state.
+        causes: What changed above it, where that makes it stale.
     """
 
     node: str
@@ -41,10 +42,11 @@ class Explanation:
     changes: tuple[Change, ...]
     below: tuple[str, ...] = ()
     items: Mapping[str, int] | None = None
+    causes: tuple["Cause", ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The JSON form of the contract."""
-        return asdict(self)
+        return {**asdict(self), "causes": [cause.as_json() for cause in self.causes]}
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class Explainer:
             tuple(dict.fromkeys([*own, *inherited])),
             () if state == "fresh" else self._stale_below([name]),
             counts if node.block else None,
+            () if state == "fresh" else tuple(c for c in self.causes() if name in c.below),
         )
 
     def causes(self) -> list[Cause]:

@@ -189,6 +189,9 @@ def test_a_node_below_names_what_will_be_computed_above_it(workshop):
     workshop.edit("explained_helpers", "LIMIT = 10", "LIMIT = 12")
     found = workshop.explain("sentence")
     assert (found.state, told(found)) == ("stale", [("artifact", "total will be computed again")])
+    (cause,) = found.causes
+    assert cause.change.what == "explained_helpers:LIMIT"
+    assert cause.change.diff.splitlines()[-2:] == ["-LIMIT = 10", "+LIMIT = 12"]
     assert workshop.explain("unrelated").state == "fresh"
 
 

@@ -68,14 +68,18 @@ def _counted(count: int, word: str) -> str:
 
 def _cause_blocks(cause: Any) -> Iterator[RenderableType]:
     yield from _change_blocks(cause.change)
+    yield from _ways(cause)
+    if cause.below:
+        yield _aside("below", ", ".join(cause.below))
+    yield ""
+
+
+def _ways(cause: Any) -> Iterator[RenderableType]:
     ways: dict[tuple[str, ...], list[str]] = {}
     for node, way in cause.nodes.items():
         ways.setdefault(way, []).append(node)
     for way, nodes in ways.items():
         yield _aside("used by", _way(", ".join(nodes), way))
-    if cause.below:
-        yield _aside("below", ", ".join(cause.below))
-    yield ""
 
 
 def _node_blocks(found: Any) -> Iterator[RenderableType]:
@@ -91,11 +95,15 @@ def _node_blocks(found: Any) -> Iterator[RenderableType]:
         yield _aside("", "as published: same code, same configuration, same inputs")
     if found.below:
         yield _aside("below", ", ".join(found.below))
+    for cause in found.causes:
+        yield from _change_blocks(cause.change, "above: ")
+        yield from _ways(cause)
     yield ""
 
 
-def _change_blocks(change: Change) -> Iterator[RenderableType]:
-    yield Text.assemble((f"{change.kind:<14}", "bold"), f"{change.part} ".lstrip(), change.what)
+def _change_blocks(change: Change, where: str = "") -> Iterator[RenderableType]:
+    part = f"{change.part} ".lstrip()
+    yield Text.assemble((f"{change.kind:<14}", "bold"), where, part, change.what)
     if change.diff:
         lines = [line for line in change.diff.splitlines() if not line.startswith(_NO_LINES)]
         shown = [Text(line, _LINE_STYLES.get(line[:1], "")) for line in lines]
