@@ -97,6 +97,18 @@ def _table_files(
     return Made(source, files)
 
 
+def _fhir(profile: Profile, wanted: Wanted) -> Made:
+    from adapters.publishing import fhir  # noqa: PLC0415 - tables alone need none of it
+
+    source = publication_of(profile, fhir.OUTPUTS, optional=fhir.OPTIONAL_OUTPUTS)
+    tables = {
+        name: within(name, table, wanted.first, wanted.last)
+        for name, table in source.tables.items()
+    }
+    bundle = fhir.fhir_bundle(tables, source, wanted.name)
+    return Made(source, {file_name(source, "bundle", "fhir.json"): fhir.bundle_bytes(bundle)})
+
+
 def file_name(source: Publication, name: str, suffix: str) -> str:
     """What a file is called when nobody says: `daily_metrics.demo-g3.csv`."""
     return f"{name}.{source.profile}-g{source.generation}.{suffix}"
@@ -105,4 +117,5 @@ def file_name(source: Publication, name: str, suffix: str) -> str:
 FORMS: Final[Mapping[str, Form]] = {
     "csv": Form("tables for a spreadsheet", _csv, heeds="outputs"),
     "parquet": Form("tables for programs, exact", _parquet, heeds="outputs"),
+    "fhir": Form("a FHIR R4 bundle for clinical systems", _fhir, heeds="name"),
 }

@@ -26,6 +26,10 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         "--output", dest="outputs", nargs="+", metavar="NAME", default=[],
         help="csv, parquet: the outputs to export (default: daily_metrics)",
     )  # fmt: skip
+    parser.add_argument(
+        "--name", default="",
+        help="fhir: what the person is called in it (default: no name); it is stored nowhere else",
+    )  # fmt: skip
     parser.add_argument("--from", dest="first", type=_date, metavar="DATE", help="nothing earlier")
     parser.add_argument("--to", dest="last", type=_date, metavar="DATE", help="nothing later")
     parser.add_argument(
@@ -48,16 +52,19 @@ def export(options: argparse.Namespace, settings: Settings, profile: Profile) ->
     """Write what is published into files for others."""
     del settings
     form = FORMS[options.form]
-    given = {"outputs": options.outputs}
-    for name, value in given.items():
-        if value and form.heeds != name:
-            raise RefusedError(f"export {options.form} has no --{name.removesuffix('s')}")
+    for option, value in {"outputs": options.outputs, "name": options.name}.items():
+        if value and form.heeds != option:
+            raise RefusedError(f"export {options.form} has no --{option.removesuffix('s')}")
     if options.out == _STDOUT and (options.json or len(options.outputs) > 1):
         raise RefusedError("stdout holds one file and nothing else; give a folder: --out DIR")
-    made = form.make(profile, Wanted(first=options.first, last=options.last, **given))
+    made = form.make(profile, _wanted(options))
     if options.out == _STDOUT:
         return _to_stdout(made)
     return _to_files(made, options)
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    return Wanted(tuple(options.outputs), options.first, options.last, options.name.strip())
 
 
 def _to_stdout(made: Made) -> Answer:

@@ -30,7 +30,8 @@ def written(text: str | None) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "\n=1", " =1", "\uff1d1", "\uff20a", "\u00a0=1",
+        "=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "\n=1", " =1",
+        "\uff1d1", "\uff20a", "\u00a0=1",
         '=HYPERLINK("http://a.example","b")', "--1", "+", "-", "1.2.3-", "+49 151 1",
     ],
 )  # fmt: skip
