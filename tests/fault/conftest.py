@@ -1,0 +1,31 @@
+"""The numbers of the fault suite: how much was tried, and how much of it went wrong."""
+
+from collections import Counter
+
+import pytest
+
+_COUNTED = "counted: "
+
+
+@pytest.fixture
+def counted(record_property):
+    """Count what a test tried; a table of all counts ends the run."""
+
+    def count(what: str, number: int) -> None:
+        record_property(_COUNTED + what, number)
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, ())]
+    counts: Counter[str] = Counter()
+    for report in reports:
+        for name, number in report.user_properties:
+            if name.startswith(_COUNTED):
+                counts[name.removeprefix(_COUNTED)] += number
+    if counts:
+        extent = "complete" if config.getoption("--complete") else "a sample; --complete tries all"
+        terminalreporter.section(f"faults: {extent}")
+        for name in sorted(counts):
+            terminalreporter.write_line(f"{counts[name]:>8,}  {name}")

@@ -1,0 +1,70 @@
+"""SIGKILL before every system call of a run that changes a file.
+
+At each such moment a reader finds the old generation or the new one, whole, with every registered
+file present and hash-equal; and a plain run then ends as one that nobody disturbed.
+"""
+
+import pytest
+
+from tests.fault.recording import needs_strace, recorded, struck
+from tests.fault.worlds import (
+    CommandLine,
+    SmallRun,
+    first_run,
+    not_healed,
+    second_run,
+    violations,
+)
+
+pytestmark = needs_strace
+
+KILLED = -9
+SAMPLED_EVERY = 29
+
+
+def crash_points(world, folder):
+    home = world.home(folder)
+    exit_code, calls = recorded(world.command(home), world.environment, home)
+    assert exit_code == 0
+    return calls
+
+
+def killed_at(world, call, folder):
+    """What a reader, and then a plain run, find wrong after a SIGKILL; None if none came."""
+    home = world.home(folder)
+    done = struck(world.command(home), world.environment, call, "signal=SIGKILL")
+    if done.returncode != KILLED:
+        return None
+    return [f"{call}: {words}" for words in (*violations(home, world), *not_healed(home, world))]
+
+
+def tried(world, calls, folder, counted):
+    results = [killed_at(world, call, folder) for call in calls]
+    found = [words for result in results for words in result or ()]
+    counted("crash points tried with SIGKILL", len(results) - results.count(None))
+    counted("violations", len(found))
+    assert found == []
+    assert results.count(None) <= len(results) / 50
+
+
+@pytest.mark.parametrize("scene", [first_run, second_run])
+def test_killed_before_any_call_the_old_or_the_new_generation_is_whole(
+    scene, tmp_path, complete, counted
+):
+    world = scene(tmp_path / "before", SmallRun)
+    calls = crash_points(world, tmp_path)
+    assert len(calls) > 150
+    tried(world, calls if complete else calls[::SAMPLED_EVERY], tmp_path, counted)
+
+
+def test_the_command_line_killed_before_any_call_loses_nothing(tmp_path, complete, counted):
+    world = second_run(tmp_path / "before", CommandLine)
+    calls = crash_points(world, tmp_path)
+    assert len(calls) > 500
+    tried(world, not_of_the_log(calls) if complete else calls[170::600], tmp_path, counted)
+
+
+def not_of_the_log(calls):
+    """Every call but of SQLite's write-ahead log, and a tenth of those; the small run tries all."""
+    of_log = [call for call in calls if call.path.suffix.startswith(".sqlite-")]
+    return [call for call in calls if call not in of_log or of_log.index(call) % 10 == 0]
