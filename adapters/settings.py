@@ -63,6 +63,11 @@ class Settings:
     birth_year: int | None = None
     zip_password_file: Path | None = None
     as_of: datetime | None = None
+    remote: str | None = None
+    passphrase_file: Path | None = None
+    new_passphrase_file: Path | None = None
+    identity_file: Path | None = None
+    recipients_file: Path | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str], dotenv_path: Path | None = None) -> "Settings":
@@ -214,6 +219,15 @@ def _instant(value: str, _home: str) -> datetime:
     )
 
 
+def _remote(value: str, home: str) -> str:
+    scheme, mark, _ = value.partition(":")
+    if not mark or "/" in scheme:
+        return str(_path(value, home))
+    if "@" in value.partition("?")[0]:
+        raise ValueError("no name or password belongs here; see .env.example for where they do")
+    return value
+
+
 _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "home": _path,
     "profile": _profile,
@@ -225,6 +239,11 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "birth_year": _birth_year,
     "zip_password_file": _path,
     "as_of": _instant,
+    "remote": _remote,
+    "passphrase_file": _path,
+    "new_passphrase_file": _path,
+    "identity_file": _path,
+    "recipients_file": _path,
 }
 
 

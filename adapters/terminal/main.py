@@ -26,6 +26,7 @@ from registry import RegistryError
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
+_OF_THE_OWNER: Final = ("import", "vault", "state")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -63,8 +64,8 @@ def _answer(options: argparse.Namespace) -> Answer:
 
 
 def _profile_for(command: str, home: Path) -> str:
-    """The profile when none is named: exports go to their owner, the rest where data is."""
-    return OWNER if command == "import" else default_profile(home)
+    """The profile when none is named: exports and keys are the owner's, the rest where data is."""
+    return OWNER if command in _OF_THE_OWNER else default_profile(home)
 
 
 def checked_name(name: str) -> str:

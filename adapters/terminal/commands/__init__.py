@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "forget": Listed("forgetting", "remove one raw file and all that came from it, for good"),
     "history": Listed("past", "list runs and generations, or the versions of one node"),
     "diff": Listed("past", "compare two versions of an output, or of any node (g3, g5)"),
+    "vault": Listed("vault", "make the vault that encrypts what leaves the machine; open a file"),
     "doctor": Listed("state", "check that this machine can run the pipeline"),
 }
 
