@@ -38,9 +38,11 @@ from dataflows import (
     accounts,
     annotations,
     blood_pressure,
+    blood_pressure_alerts,
     collection,
     daily_metrics,
     heart_rate,
+    home_blood_pressure,
     ingestion,
     sleep,
 )
@@ -64,11 +66,15 @@ FLOW: Final[tuple[ModuleType, ...]] = (
     collection,
     accounts,
     daily_metrics,
+    home_blood_pressure,
+    blood_pressure_alerts,
 )
 
 OUTPUTS: Final = (
     "daily_metrics",
     "blood_pressure_readings",
+    "home_blood_pressure",
+    "blood_pressure_alerts",
     "heart_rate_samples",
     "sleep_sessions",
     "sleep_stages",

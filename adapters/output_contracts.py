@@ -5,12 +5,14 @@ from typing import Final
 
 import pyarrow as pa
 
-from dataflows import schemas
+from dataflows import home_schemas, schemas
 from dataflows.contracts import Contract, failures
 
 CONTRACTS: Final[Mapping[str, Contract]] = {
     "daily_metrics": schemas.DAILY_METRICS,
     "blood_pressure_readings": schemas.BLOOD_PRESSURE_READINGS,
+    "home_blood_pressure": home_schemas.HOME_BLOOD_PRESSURE,
+    "blood_pressure_alerts": home_schemas.BLOOD_PRESSURE_ALERTS,
     "heart_rate_samples": schemas.HEART_RATE_SAMPLES,
     "sleep_sessions": schemas.SLEEP_SESSIONS,
     "sleep_stages": schemas.SLEEP_STAGES,

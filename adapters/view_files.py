@@ -23,7 +23,9 @@ from registry.objects import (
 )
 
 PARQUET_ONLY: Final = frozenset({"heart_rate_samples", "sleep_stages"})
-CSV_ONLY: Final = frozenset({"rejected_rows", "shadowed_rows"})
+CSV_ONLY: Final = frozenset(
+    {"blood_pressure_alerts", "home_blood_pressure", "rejected_rows", "shadowed_rows"}
+)
 _STAMPS: Final = ".views.json"
 
 Content = Callable[[str, Output], Iterable[bytes | memoryview]]

@@ -227,17 +227,29 @@ def guideline_named(name: str) -> Guideline:
     return GUIDELINES[name]
 
 
+def band_number(guideline: str, systolic: Mmhg, diastolic: Mmhg, scale: Scale = "home") -> int:
+    """Which band of a guideline a mean falls into: the highest that either pressure reaches.
+
+    Units: mmHg; the lowest band is 0.
+
+    Raises:
+        UnknownGuidelineError: There is no such guideline.
+    """
+    bands = guideline_named(guideline).bands(scale)
+    reached = [n for n, band in enumerate(bands) if band.is_reached(systolic, diastolic)]
+    return max(reached, default=0)
+
+
 def category(guideline: str, systolic: Mmhg, diastolic: Mmhg, scale: Scale = "home") -> str:
-    """What a guideline calls a mean: the highest band that either pressure reaches.
+    """What a guideline calls a mean.
 
     Units: mmHg.
 
     Raises:
         UnknownGuidelineError: There is no such guideline.
     """
-    first, *higher = guideline_named(guideline).bands(scale)
-    reached = [band for band in higher if band.is_reached(systolic, diastolic)]
-    return (reached[-1] if reached else first).category
+    number = band_number(guideline, systolic, diastolic, scale)
+    return guideline_named(guideline).bands(scale)[number].category
 
 
 def lines(guideline: str, scale: Scale = "home") -> tuple[list[int], list[int]]:

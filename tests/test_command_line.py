@@ -10,11 +10,13 @@ import pytest
 OUTPUTS = {
     "annotations.csv",
     "annotations.parquet",
+    "blood_pressure_alerts.csv",
     "blood_pressure_readings.csv",
     "blood_pressure_readings.parquet",
     "daily_metrics.csv",
     "daily_metrics.parquet",
     "heart_rate_samples.parquet",
+    "home_blood_pressure.csv",
     "rejected_rows.csv",
     "shadowed_rows.csv",
     "sleep_sessions.csv",

@@ -12,8 +12,10 @@ from registry.store import Store
 INPUTS = {
     "as_of_utc",
     "date_order",
+    "day_windows",
     "exclusions",
     "export_files",
+    "guideline",
     "home_time_zone",
     "home_time_zone_source",
 }
