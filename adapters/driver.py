@@ -45,6 +45,8 @@ from dataflows import (
     home_blood_pressure,
     ingestion,
     sleep,
+    sleep_by_night,
+    sleep_regularity,
 )
 from registry import RegistryError
 from registry.code_identity import CodeIndex
@@ -63,6 +65,8 @@ FLOW: Final[tuple[ModuleType, ...]] = (
     heart_rate,
     sleep,
     annotations,
+    sleep_by_night,
+    sleep_regularity,
     collection,
     accounts,
     daily_metrics,
@@ -79,6 +83,8 @@ OUTPUTS: Final = (
     "sleep_sessions",
     "sleep_stages",
     "annotations",
+    "sleep_nights",
+    "sleep_regularity",
     "rejected_rows",
     "shadowed_rows",
 )

@@ -5,7 +5,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from dataflows import home_schemas, schemas
+from dataflows import home_schemas, schemas, sleep_schemas
 from dataflows.contracts import Contract, failures
 
 CONTRACTS: Final[Mapping[str, Contract]] = {
@@ -17,6 +17,8 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "sleep_sessions": schemas.SLEEP_SESSIONS,
     "sleep_stages": schemas.SLEEP_STAGES,
     "annotations": schemas.ANNOTATIONS,
+    "sleep_nights": sleep_schemas.SLEEP_NIGHTS,
+    "sleep_regularity": sleep_schemas.SLEEP_REGULARITY,
     "rejected_rows": schemas.REJECTED_ROWS,
     "shadowed_rows": schemas.SHADOWED_ROWS,
 }
