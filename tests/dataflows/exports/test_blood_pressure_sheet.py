@@ -5,7 +5,10 @@ from datetime import datetime
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dataflows import clinical
 from dataflows.exports import blood_pressure_sheet as sheet
 from dataflows.exports.export_file import ExportFile
 
@@ -119,6 +122,14 @@ def test_kilopascal_is_recognised_row_by_row_and_flagged():
         (128, 82, None),
         (120.0, 75.0, "converted_from_kpa"),
     ]
+
+
+@given(st.lists(st.tuples(st.integers(151, 225), st.integers(31, 149)), min_size=1))
+def test_whole_readings_written_in_kilopascal_come_back_as_they_were(pairs):
+    rows = [[round(value / clinical.MMHG_PER_KPA, 1) for value in pair] for pair in pairs]
+    lines = [f"2024-03-05,07:30,{high},{low},," for high, low in rows]
+    found = pressures(HEADER, *lines)
+    assert [(round(high), round(low)) for high, low in found] == pairs
 
 
 @pytest.mark.parametrize("pair", ["9.9,6", "30.1,12", "17,3.9", "20.5,20.1", "128,12"])
