@@ -5,7 +5,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from dataflows import home_schemas, schemas, sleep_schemas
+from dataflows import blood_pressure_schemas, home_schemas, schemas, sleep_schemas
 from dataflows.contracts import Contract, failures
 
 CONTRACTS: Final[Mapping[str, Contract]] = {
@@ -19,6 +19,9 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "annotations": schemas.ANNOTATIONS,
     "sleep_nights": sleep_schemas.SLEEP_NIGHTS,
     "sleep_regularity": sleep_schemas.SLEEP_REGULARITY,
+    "blood_pressure_days": blood_pressure_schemas.BLOOD_PRESSURE_DAYS,
+    "blood_pressure_quality": blood_pressure_schemas.BLOOD_PRESSURE_QUALITY,
+    "blood_pressure_variability": blood_pressure_schemas.BLOOD_PRESSURE_VARIABILITY,
     "rejected_rows": schemas.REJECTED_ROWS,
     "shadowed_rows": schemas.SHADOWED_ROWS,
 }

@@ -40,6 +40,12 @@ PULSE_PRESSURE_SOFT_MMHG: Final = Limits(20, 100)
 """Ours. That the diastolic value is below the systolic one is a hard rule, and strict: BMC Fam
 Pract 2015, s12875-015-0301-2, table 2."""
 
+WIDE_PULSE_PRESSURE_MMHG: Final = 60
+"""From here on a day's mean pulse pressure is marked; the operator is ours. PMC9748272, table 3,
+uses "above 60" as a sign of organ damage in a cohort; that ESH and ESC 2018 name 60 or more was not
+found, and ESC 2024 draws no such line. It means something in older persons at most, and is no
+diagnosis."""
+
 SYSTOLIC_KPA: Final = Limits(10, 30)
 """Ours: a row whose two values are both inside their limits in kPa is taken to be in kPa. As mmHg
 neither could be true, since such a systolic value is below its hard limit."""
@@ -82,6 +88,17 @@ SLEEP_SOFT_MINUTES: Final = Limits(120, 840)
 
 SLEEP_STAGES_TOLERANCE_RATIO: Final = 1.05
 """Ours: stages that sum up to more than the session and 5 % contradict it."""
+
+ZERO_DIGIT_SHARE: Final = 0.2
+"""Ours: above it, a zero is preferred as the last digit. One in ten is expected; what is said of
+logs kept by hand is more than a fifth to a quarter (second-hand)."""
+
+FEWEST_DIGITS: Final = 100
+"""Ours: of a hundred readings without a preference more than a fifth end in zero less than once in
+a thousand times; of thirty, once in forty, which is too often with a row for every month."""
+
+NIGHT_ENDS_MINUTE: Final = 240
+"""Ours: readings from midnight to before 04:00 are counted as being by night."""
 
 EARLIEST_UTC: Final = "2000-01-01T00:00:00+00:00"
 """Ours: no account whose exports are read is older; a clock that was never set shows 1970."""
