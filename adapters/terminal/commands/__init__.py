@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "history": Listed("past", "list runs and generations, or the versions of one node"),
     "diff": Listed("past", "compare two versions of an output, or of any node (g3, g5)"),
     "vault": Listed("vault", "make the vault that encrypts what leaves the machine; open a file"),
+    "serve": Listed("serving", "show the dashboard in a browser, until interrupted"),
     "doctor": Listed("state", "check that this machine can run the pipeline"),
 }
 

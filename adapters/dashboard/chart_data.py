@@ -1,0 +1,99 @@
+"""What every chart is filled with for a range of time, at the level that an eye can tell apart."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from adapters.dashboard.bands import bands_of
+from adapters.dashboard.charts import heart, pressure, sleep
+from adapters.dashboard.charts.style import Data
+from adapters.dashboard.published import Published
+from adapters.dashboard.series import DAY_MS, MINUTE_MS, AllSeries
+
+Level = Literal["weeks", "days"]
+HeartLevel = Literal["weeks", "days", "hours", "samples"]
+Limits = tuple[float, float]
+
+LONGEST_DAYS: Final = 200
+"""More days than this are drawn as weeks: thousands of points are a smear."""
+LONGEST_HOURS: Final = 14
+"""At most so many days are drawn hour by hour."""
+HOUR_MS: Final = 60 * MINUTE_MS
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the charts hold.
+
+    Attributes:
+        data: Layer -> its columns.
+        limits: Chart -> its value axis.
+        level: Of blood pressure and sleep.
+        heart_level: Of heart rate.
+        reach: How far from the crosshair a reading may lie, in milliseconds.
+        start: From here on everything is there.
+        end: Until here.
+    """
+
+    data: Data
+    limits: dict[str, Limits]
+    level: Level
+    heart_level: HeartLevel
+    reach: float
+    start: float
+    end: float
+
+    def serves(self, start: float, end: float) -> bool:
+        """Whether a part of the range is shown as it should be already."""
+        inside = self.start <= start and end <= self.end
+        same = level_of(start, end) == self.level and _heart_level(start, end) == self.heart_level
+        return inside and same
+
+
+def level_of(start: float, end: float) -> Level:
+    """How blood pressure and sleep are drawn in a range."""
+    return "weeks" if end - start > LONGEST_DAYS * DAY_MS else "days"
+
+
+def drawn(published: Published, start: float, end: float, guideline: str) -> Drawn:
+    """Everything that a range shows."""
+    series = published.series
+    level, heart_level = level_of(start, end), _heart_level(start, end)
+    if heart_level == "hours" and not len(series.heart_hours):
+        heart_level = "days"
+    data: Data = {}
+    for which in pressure.WHICH:
+        of_level = pressure.weeks_data if level == "weeks" else pressure.readings_data
+        data |= of_level(which, series, start, end)
+        data |= pressure.bands_data(which, bands_of(guideline))
+    data |= _heart(series, heart_level, start, end)
+    nights = series.night_weeks if level == "weeks" else series.nights
+    data |= sleep.stages_data(nights, start, end, _WIDTHS[level])
+    data |= sleep.quality_data(nights, series.regularity, start, end)
+    return Drawn(data, _limits(data), level, heart_level, _WIDTHS[heart_level] / 2, start, end)
+
+
+_WIDTHS: Final = {"weeks": 7 * DAY_MS, "days": DAY_MS, "hours": HOUR_MS, "samples": HOUR_MS}
+
+
+def _heart_level(start: float, end: float) -> HeartLevel:
+    if end - start <= LONGEST_HOURS * DAY_MS:
+        return "hours"
+    return level_of(start, end)
+
+
+def _heart(series: AllSeries, level: HeartLevel, start: float, end: float) -> Data:
+    boxes, resting = {
+        "weeks": (series.heart_weeks, series.heart_weeks),
+        "days": (series.heart_days, series.heart_days),
+        "hours": (series.heart_hours, series.heart_days),
+    }[level]
+    return heart.boxes_data(boxes, resting, start, end, _WIDTHS[level])
+
+
+def _limits(data: Data) -> dict[str, Limits]:
+    return {
+        **{which: pressure.limits(which, data) for which in pressure.WHICH},
+        "heart": heart.limits(data),
+        "sleep": sleep.limits(data),
+        "quality": sleep.quality_limits(data),
+    }

@@ -1,0 +1,122 @@
+"""Heart rate: lowest to highest, quartiles, mean and resting, per week, day, hour or sample."""
+
+from typing import Final
+
+import holoviews as hv
+import hvplot.pandas  # noqa: F401 - gives frames their `hvplot`
+import numpy as np
+
+from adapters.dashboard.charts.style import (
+    BLUE,
+    PLAIN,
+    SKY,
+    VERMILLION,
+    Data,
+    Frames,
+    example,
+    layer,
+    span,
+)
+from adapters.dashboard.series import Series
+
+HEIGHT: Final = 260
+_LEAST: Final = (50.0, 100.0)
+_NOTHING: Final = np.array([])
+
+
+def frames() -> Frames:
+    """An example of each layer."""
+    return {
+        "range": example("time", "low", "end", "high"),
+        "middle": example("time", "low", "end", "high"),
+        "mean": example("time", "value"),
+        "resting": example("time", "value"),
+    }
+
+
+def draw(layers: Frames) -> hv.Overlay:
+    """The chart; what one box is depends on what it is filled with.
+
+    Args:
+        layers: Layer -> its rows, with the columns of `frames`.
+    """
+    sides = ["time", "low", "end", "high"]
+    whole = hv.Rectangles(layers["range"], sides).opts(
+        color=SKY, alpha=0.38, line_alpha=0, **layer("heart.range")
+    )
+    middle = hv.Rectangles(layers["middle"], sides).opts(
+        color=BLUE, alpha=0.4, line_alpha=0, **layer("heart.middle")
+    )
+    mean = layers["mean"].hvplot.line(x="time", y="value", color=BLUE, line_width=1.6, **PLAIN)
+    resting = layers["resting"].hvplot.scatter(
+        x="time", y="value", marker="diamond", color=VERMILLION, size=70, **PLAIN
+    )
+    drawn = whole * middle * mean.opts(**layer("heart.mean"))
+    drawn *= resting.opts(line_color="white", line_width=0.5, **layer("heart.resting"))
+    return drawn.opts(
+        responsive=True, height=HEIGHT, show_legend=False, xlabel="", ylabel="beats per minute"
+    )
+
+
+def boxes_data(boxes: Series, resting: Series, start: float, end: float, width: float) -> Data:
+    """The layers of weeks, days or hours.
+
+    Args:
+        boxes: One row per week, day or hour.
+        resting: Rows with a resting heart rate.
+        start: Of the range.
+        end: Of the range.
+        width: How long one row lasts, in milliseconds.
+    """
+    shown, rest = boxes.between(start - width, end), resting.between(start - width, end)
+    rest = rest.where(~np.isnan(rest["resting"]))
+    room = width * 0.08
+    sides = {"time": shown["time"] + room, "end": shown["end"] - room}
+    return {
+        "heart.range": {**sides, **shown.data("low", "high")},
+        "heart.middle": {**sides, **_middle(shown)},
+        "heart.mean": _line(shown, width),
+        "heart.resting": {
+            "time": (rest["time"] + rest["end"]) / 2,
+            "value": rest["resting"],
+            "row": np.arange(len(rest)),
+        },
+    }
+
+
+def samples_data(samples: Series) -> Data:
+    """The layers of a range that is short enough for single samples."""
+    nothing = {"time": _NOTHING, "end": _NOTHING, "low": _NOTHING, "high": _NOTHING}
+    return {
+        "heart.range": nothing,
+        "heart.middle": nothing,
+        "heart.mean": _broken(samples["time"], samples["value"], 30 * 60_000),
+        "heart.resting": {"time": _NOTHING, "value": _NOTHING, "row": _NOTHING},
+    }
+
+
+def limits(data: Data) -> tuple[float, float]:
+    """The value axis."""
+    boxes = data["heart.range"]
+    values = (data["heart.mean"]["value"], data["heart.resting"]["value"])
+    return span(boxes["low"], boxes["high"], *values, least=_LEAST)
+
+
+def _middle(shown: Series) -> dict[str, np.ndarray]:
+    if "lower" not in shown.columns:
+        return {name: np.full(len(shown), np.nan) for name in ("low", "high")}
+    return shown.data(low="lower", high="upper")
+
+
+def _line(shown: Series, width: float) -> dict[str, np.ndarray]:
+    return _broken((shown["time"] + shown["end"]) / 2, shown["mean"], width * 1.5)
+
+
+def _broken(times: np.ndarray, values: np.ndarray, step: float) -> dict[str, np.ndarray]:
+    """A line that breaks where two points lie further apart than a step."""
+    breaks = np.nonzero(np.diff(times) > step)[0] + 1
+    between = times[breaks - 1] + 1 if len(breaks) else breaks
+    return {
+        "time": np.insert(times, breaks, between),
+        "value": np.insert(values.astype(float), breaks, np.nan),
+    }

@@ -1,0 +1,185 @@
+"""What makes finished Bokeh figures of drawn charts: one time axis, tools, and the crosshair."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import holoviews as hv
+from bokeh.models import (
+    AllIndices,
+    AllLabels,
+    BoxZoomTool,
+    ColumnDataSource,
+    CustomJS,
+    DatetimeTicker,
+    DatetimeTickFormatter,
+    GlyphRenderer,
+    HoverTool,
+    LinearScale,
+    Plot,
+    Quad,
+    Range1d,
+    Scatter,
+    Segment,
+    Span,
+    TapTool,
+    Tool,
+    UnionRenderers,
+    WheelZoomTool,
+)
+
+from adapters.dashboard.charts import heart, pressure, sleep
+from adapters.dashboard.charts.style import GREY
+
+SPAN: Final = "crosshair"
+AXIS_WIDTH: Final = 54
+_CROSSHAIR: Final = Path(__file__).with_name("crosshair.js")
+_SIDES: Final = {"left": "time", "bottom": "low", "right": "end", "top": "high"}
+_ENDS: Final = {"x0": "time", "y0": "low", "x1": "end", "y1": "high"}
+
+ANCHORS: Final[Mapping[str, Sequence[str]]] = {
+    "systolic": ("systolic.morning", "systolic.evening", "systolic.other"),
+    "diastolic": ("diastolic.morning", "diastolic.evening", "diastolic.other"),
+    "heart": ("heart.mean", "heart.resting"),
+    "sleep": ("sleep.total",),
+    "quality": ("quality.efficiency",),
+}
+"""Chart -> the layers whose points the crosshair snaps to."""
+
+TOLD: Final = (
+    ("systolic.morning", "systolic", "mmHg"),
+    ("systolic.evening", "systolic", "mmHg"),
+    ("systolic.other", "systolic", "mmHg"),
+    ("diastolic.morning", "diastolic", "mmHg"),
+    ("diastolic.evening", "diastolic", "mmHg"),
+    ("diastolic.other", "diastolic", "mmHg"),
+    ("heart.mean", "heart rate, mean", "bpm"),
+    ("heart.resting", "resting", "bpm"),
+    ("sleep.total", "asleep", "h"),
+    ("quality.efficiency", "efficiency", "%"),
+    ("quality.regularity", "regularity", ""),
+)
+"""What the line above the charts tells of an instant: layer, name, unit."""
+
+
+def drawn_charts() -> Iterator[Plot]:
+    """Every chart, drawn by hvplot and finished, with one row of example data."""
+    hv.extension("bokeh")
+    overlays = {
+        "systolic": pressure.draw("systolic", pressure.frames()),
+        "diastolic": pressure.draw("diastolic", pressure.frames()),
+        "heart": heart.draw(heart.frames()),
+        "sleep": sleep.draw(sleep.frames()),
+        "quality": sleep.draw_quality(sleep.quality_frames()),
+    }
+    figures = {name: hv.render(overlay, backend="bokeh") for name, overlay in overlays.items()}
+    time, span = Range1d(0, 1), Span(name=SPAN, dimension="height", line_color=GREY, line_width=1.5)
+    rings = {name: _ring(name, figure) for name, figure in figures.items()}
+    sources = {str(one.name): one for figure in figures.values() for one in _sources(figure)}
+    shared = _Shared()
+    for name, figure in figures.items():
+        _finish(name, figure, time)
+        shared.put_into(figure)
+        figure.add_layout(span)
+        figure.add_tools(*_tools(figure, _callback(name, span, rings, sources)))
+        yield figure
+
+
+class _Shared:
+    """Small models of which all charts may have one together; each saves every visitor's time."""
+
+    def __init__(self) -> None:
+        self._all, self._policy, self._labels = AllIndices(), UnionRenderers(), AllLabels()
+        self._ticker, self._scale = DatetimeTicker(), LinearScale()
+        self._formatter = DatetimeTickFormatter(
+            hours="%H:%M", days="%e %b", months="%b %Y", years="%Y"
+        )
+
+    def put_into(self, figure: Plot) -> None:
+        """Take a figure's own away."""
+        figure.update(x_scale=self._scale, y_scale=self._scale, title=None)
+        for axis in figure.axis:
+            axis.major_label_policy = self._labels
+        for axis in figure.xaxis:
+            axis.update(ticker=self._ticker, formatter=self._formatter)
+        for grid in figure.xgrid:
+            grid.ticker = self._ticker
+        for renderer in _renderers(figure):
+            renderer.view.filter = self._all
+            renderer.data_source.selection_policy = self._policy
+
+
+def _sources(figure: Plot) -> Iterator[ColumnDataSource]:
+    return (renderer.data_source for renderer in _renderers(figure))
+
+
+def _renderers(figure: Plot) -> list[GlyphRenderer]:
+    return [each for each in figure.renderers if isinstance(each, GlyphRenderer)]
+
+
+def _ring(chart: str, figure: Plot) -> ColumnDataSource:
+    """Where the crosshair marks the readings that it shows."""
+    source = ColumnDataSource({"time": [], "value": []}, name=f"{chart}.ring")
+    ring = Scatter(x="time", y="value", size=14, fill_alpha=0, line_color=GREY, line_width=2.5)
+    figure.add_glyph(source, ring)
+    return source
+
+
+def _finish(name: str, figure: Plot, time: Range1d) -> None:
+    figure.update(
+        name=name, x_range=time, toolbar_location=None, background_fill_color=None,
+        border_fill_color=None, outline_line_color=None, min_border_left=AXIS_WIDTH,
+        min_border_right=12, min_border_bottom=24, output_backend="canvas",
+    )  # fmt: skip
+    figure.toolbar.update(tools=[], logo=None)
+    for axis in figure.axis:
+        axis.update(
+            axis_line_color=None, major_tick_line_color=None, minor_tick_line_color=None,
+            major_label_text_color=GREY, major_label_text_font_size="12px",
+            axis_label_text_color=GREY, axis_label_text_font_style="normal",
+            axis_label_text_font_size="12px",
+        )  # fmt: skip
+    for grid in figure.grid:
+        grid.update(grid_line_color=GREY, grid_line_alpha=0.18)
+    for renderer in _renderers(figure):
+        _plain(renderer)
+
+
+def _plain(renderer: GlyphRenderer) -> None:
+    """Columns by our names, and no second glyph for what is selected or muted."""
+    glyph = renderer.glyph
+    if isinstance(glyph, Quad | Segment):
+        fields = _SIDES if isinstance(glyph, Quad) else _ENDS
+        glyph.update(**fields)
+        renderer.data_source.data = {name: [] for name in fields.values()}
+    renderer.update(
+        nonselection_glyph=None, selection_glyph=None, hover_glyph=None, muted_glyph=None
+    )
+
+
+def _tools(figure: Plot, callback: CustomJS) -> list[Tool]:
+    points = [each for each in _renderers(figure) if isinstance(each.glyph, Scatter)]
+    anchor = points[:1] or _renderers(figure)[:1]
+    zoom = BoxZoomTool(dimensions="width")
+    wheel = WheelZoomTool(dimensions="width", modifiers={"ctrl": True})
+    figure.toolbar.update(active_drag=zoom, active_scroll=wheel)
+    hover = HoverTool(mode="vline", tooltips=None, renderers=anchor, callback=callback)
+    return [zoom, wheel, hover, TapTool(renderers=points)]
+
+
+def _callback(
+    chart: str,
+    span: Span,
+    rings: Mapping[str, ColumnDataSource],
+    sources: Mapping[str, ColumnDataSource],
+) -> CustomJS:
+    told = [[name, label, unit] for name, label, unit in TOLD]
+    arguments: dict[str, Any] = {
+        "chart": chart,
+        "span": span,
+        "rings": dict(rings),
+        "sources": {name: sources[name] for name, _, _ in TOLD},
+        "anchors": {name: list(layers) for name, layers in ANCHORS.items()},
+        "told": told,
+    }
+    return CustomJS(args=arguments, code=_CROSSHAIR.read_text("utf-8"))

@@ -1,0 +1,70 @@
+"""The charts as Bokeh figures: drawn once per process by hvplot, copied for each visitor.
+
+Drawing five overlays takes hvplot half a second and is the same for everybody; a copy is read from
+its JSON. The drawn charts hold no data, so that a copy may go to anyone.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from bokeh.core.json_encoder import serialize_json
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource, Plot, Range1d, Span
+
+from adapters.dashboard.charts.style import Data
+from adapters.dashboard.drawing import SPAN, drawn_charts
+
+
+class Figures:
+    """One visitor's charts.
+
+    Attributes:
+        figures: Chart -> its figure.
+        sources: Layer -> the source that fills it.
+        time: The range of time that all charts share.
+    """
+
+    def __init__(self) -> None:
+        document = Document.from_json(_prototype())
+        self.figures: dict[str, Plot] = {str(root.name): root for root in document.roots}
+        self.sources: dict[str, ColumnDataSource] = {
+            str(source.name): source for source in document.select({"type": ColumnDataSource})
+        }
+        self.time: Range1d = next(iter(self.figures.values())).x_range
+        self.span: Span = document.select_one({"name": SPAN})
+        document.clear()
+
+    def fill(self, data: Data) -> None:
+        """Replace what layers show."""
+        for name, columns in data.items():
+            self.sources[name].data = columns
+
+    def show_time(self, start: float, end: float) -> None:
+        """Move all charts to a range of time."""
+        self.time.update(start=start, end=end, reset_start=start, reset_end=end)
+
+    def show_values(self, chart: str, limits: tuple[float, float]) -> None:
+        """Set the value axis of a chart."""
+        low, high = limits
+        self.figures[chart].y_range.update(start=low, end=high, reset_start=low, reset_end=high)
+
+    def snap_within(self, milliseconds: float) -> None:
+        """How far from the crosshair a reading may lie to be shown with it."""
+        self.span.tags = [milliseconds]
+
+
+@cache
+def _prototype() -> Any:
+    """The document of all charts without data, as parsed JSON."""
+    document = Document()
+    for chart in drawn_charts():
+        document.add_root(chart)
+    for source in document.select({"type": ColumnDataSource}):
+        source.data = {name: [] for name in source.data}
+    return json.loads(serialize_json(document.to_json()))
+
+
+def prepare() -> None:
+    """Draw the charts before the first visitor waits for them."""
+    _prototype()

@@ -1,0 +1,153 @@
+"""The texts around the charts: what is shown, key figures, legends and shares."""
+
+from html import escape
+from typing import Final
+
+from adapters.dashboard.bands import bands_of, label_of, shares
+from adapters.dashboard.charts.sleep import LOOKS
+from adapters.dashboard.key_figures import KeyFigure, key_figures
+from adapters.dashboard.markup import day
+from adapters.dashboard.published import Published
+from adapters.dashboard.state import Choice
+from dataflows.guidelines import GUIDELINES
+
+NOT_A_DIAGNOSIS: Final = "not a diagnosis"
+_STAGES: Final = {"deep": "deep", "light": "light", "rem": "REM", "awake": "awake"}
+
+
+def headline(published: Published) -> str:
+    """Whose data this is, and how fresh."""
+    facts = published.facts
+    badge = (
+        "<span class='badge' title='Nobody lives behind these numbers'>synthetic person</span>"
+        if facts.is_synthetic
+        else ""
+    )
+    _, end = published.series.bounds
+    return (
+        f"<strong>{escape(facts.profile)}</strong> {badge}"
+        f"<span class='fresh'>newest day {day(end - 1)} · generation {facts.generation}, "
+        f"published {escape(facts.published_utc[:16].replace('T', ' '))} UTC</span>"
+    )
+
+
+def range_line(choice: Choice) -> str:
+    """The range in words."""
+    start, end = choice.span
+    plural = "" if choice.days == 1 else "s"
+    return f"{day(start)} to {day(end - 1)} · {choice.days:,} day{plural}"
+
+
+def cards(published: Published, choice: Choice) -> str:
+    """The key figures."""
+    before = choice.before if choice.compare else None
+    found = key_figures(published, choice.span, before)
+    return "".join(_card(figure) for figure in found if figure.signal in choice.signals)
+
+
+def _card(figure: KeyFigure) -> str:
+    value = escape(figure.value) or "none"
+    unit = f" <small>{escape(figure.unit)}</small>" if figure.value and figure.unit else ""
+    change = f"<p class='change'>{escape(figure.change)}</p>" if figure.change else ""
+    return (
+        f"<li class='card'><h3>{escape(figure.label)}</h3><p class='value'>{value}{unit}</p>"
+        f"<p class='basis'>{escape(figure.basis)}</p>{change}</li>"
+    )
+
+
+def pressure_text(published: Published, choice: Choice, *, weekly: bool) -> str:
+    """What the marks and bands of blood pressure mean, and how many readings lie where."""
+    what = "weekly median" if weekly else "reading"
+    marks = [
+        f"<span class='mark morning'></span>morning {what}",
+        f"<span class='mark evening'></span>evening {what}",
+    ]
+    marks += (
+        ["<span class='mark box'></span>middle half of a week's readings, with their median"]
+        if weekly
+        else [
+            "<span class='mark other'></span>reading at another time",
+            "<span class='mark line'></span>daily mean",
+        ]
+    )
+    return _legend(marks) + _shares(published, choice)
+
+
+def _shares(published: Published, choice: Choice) -> str:
+    readings = published.series.readings.between(*choice.span)
+    found = shares(choice.guideline, readings["systolic"], readings["diastolic"])
+    total = max(len(readings), 1)
+    bars = "".join(
+        f"<span class='share band-{place}' style='flex-grow:{share.count}'></span>"
+        for place, share in enumerate(found)
+        if share.count
+    )
+    items = "".join(
+        f"<li><span class='swatch band-{place}'></span>{escape(share.label)} "
+        f"<small>{escape(share.edges)}</small> <b>{share.count * 100 / total:.0f} %</b> "
+        f"<small>({share.count:,})</small></li>"
+        for place, share in enumerate(found)
+    )
+    title = escape(GUIDELINES[choice.guideline].title)
+    return (
+        f"<div class='shares'><p>Where the {len(readings):,} readings lie by the home values of "
+        f"<b>{title}</b>. A category belongs to a mean over several days, never to a single "
+        f"reading; {NOT_A_DIAGNOSIS}.</p><div class='bar' aria-hidden='true'>{bars}</div>"
+        f"<ul class='legend'>{items}</ul></div>"
+    )
+
+
+def heart_text(level: str) -> str:
+    """What one box of heart rate is."""
+    if level == "samples":
+        return _legend(["<span class='mark mean'></span>single samples"])
+    one = {"weeks": "week", "days": "day", "hours": "hour"}[level]
+    ends = "weekly medians of the lowest and highest" if level == "weeks" else "lowest to highest"
+    marks = [
+        f"<span class='mark range'></span>{ends}",
+        f"<span class='mark mean'></span>mean of the {one}",
+        "<span class='mark resting'></span>resting heart rate",
+    ]
+    if level == "weeks":
+        marks.insert(1, "<span class='mark middle'></span>middle half of the daily means")
+    return _legend(marks)
+
+
+def methods(published: Published, choice: Choice) -> str:
+    """By which methods the resting heart rates of the range were found."""
+    days = published.series.heart_days.between(*choice.span)
+    found: dict[str, int] = {}
+    for method in days["method"]:
+        if method:
+            found[str(method)] = found.get(str(method), 0) + 1
+    told = ", ".join(f"{name.replace(':', ' ')} ({count:,} days)" for name, count in found.items())
+    return f"Resting heart rate by {escape(told)}." if told else ""
+
+
+def sleep_text(*, weekly: bool) -> str:
+    """What the boxes of sleep mean."""
+    marks = [
+        f"<span class='mark stage-{stage}'></span>{_STAGES[stage]}" for stage in reversed(LOOKS)
+    ]
+    what = "mean night of each week" if weekly else "main sleep by its wake date"
+    return _legend([*marks, f"<span class='mark dash'></span>asleep · {what}"])
+
+
+def quality_text() -> str:
+    """What the points of sleep quality mean."""
+    return _legend(
+        [
+            "<span class='mark efficiency'></span>efficiency: asleep of the time in bed, in %",
+            "<span class='mark regularity'></span>regularity index: 100 is the same every day",
+        ]
+    )
+
+
+def bands_title(guideline: str) -> str:
+    """The guideline's bands in words, for a screen reader."""
+    return ", ".join(label_of(band) for band in bands_of(guideline))
+
+
+def _legend(marks: list[str]) -> str:
+    items = "".join(f"<li>{mark}</li>" for mark in marks)
+    return f"<ul class='legend'>{items}</ul>"

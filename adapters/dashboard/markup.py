@@ -1,0 +1,73 @@
+"""Small pieces of HTML for the page; every text in them is escaped."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any, Final
+
+MOST_ROWS: Final = 400
+HASH: Final = 12
+
+
+def table(
+    caption: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, most: int = MOST_ROWS
+) -> str:
+    """Rows under their columns, with a caption that a screen reader tells first."""
+    found = list(rows)
+    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in found[:most])
+    rest = len(found) - most
+    more = f"<p class='note'>and {rest:,} more rows; the CSV has all</p>" if rest > 0 else ""
+    if not found:
+        more = "<p class='note'>nothing in this range</p>"
+    return (
+        f"<div class='table' tabindex='0' role='region' aria-label='{escape(caption)}'>"
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>{more}"
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Markup):
+        return f"<td>{value}</td>"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"<td{' class=number' if number else ''}>{escape(shown(value))}</td>"
+
+
+class Markup(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def shown(value: Any) -> str:
+    """A value for people: nothing for what is missing, at most one decimal."""
+    match value:
+        case None:
+            return ""
+        case float():
+            if value != value:  # noqa: PLR0124 - only NaN differs
+                return ""
+            return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+        case int():
+            return f"{value:,}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case _:
+            return str(value)
+
+
+def day(milliseconds: float) -> str:
+    """A local date for people."""
+    found = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{found.day} {found:%b %Y}"
+
+
+def moment(milliseconds: float) -> str:
+    """A local date and time for tables."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M}"
+
+
+def iso_day(milliseconds: float) -> str:
+    """A local date for tables."""
+    return moment(milliseconds)[:10]

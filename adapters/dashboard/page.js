@@ -1,0 +1,108 @@
+// What the page does by itself: shows texts that come, hands clicks on, keeps the theme.
+(() => {
+  const state = {clicks: null, figures: [], count: 0, waiting: []};
+
+  const colours = () => {
+    const style = getComputedStyle(document.documentElement);
+    return {text: style.getPropertyValue("--text-soft").trim()};
+  };
+
+  const paint = () => {
+    const {text} = colours();
+    for (const figure of state.figures) {
+      for (const side of ["below", "left", "right"]) {
+        for (const axis of figure[side]) {
+          if (axis.major_label_text_color !== undefined) {
+            axis.major_label_text_color = text;
+            axis.axis_label_text_color = text;
+          }
+        }
+      }
+    }
+  };
+
+  const send = (word) => {
+    if (state.clicks === null) state.waiting.push(word);
+    else state.clicks.text = `${word}#${++state.count}`;
+  };
+
+  const put = (id, html) => {
+    const element = document.getElementById(id);
+    if (element === null || element.innerHTML === html) return;
+    element.innerHTML = html;
+    if (id === "origin") {
+      element.hidden = html === "";
+      element.scrollIntoView({block: "nearest"});
+    }
+  };
+
+  window.dashboard = {
+    send,
+    show(parts) {
+      for (const [id, content] of Object.entries(parts)) {
+        if (id === "hidden") {
+          for (const section of document.querySelectorAll("[data-signal]"))
+            section.hidden = content.includes(section.dataset.signal);
+        } else if (id === "save") {
+          const link = document.createElement("a");
+          const bytes = Uint8Array.from(atob(content.base64), (one) => one.charCodeAt(0));
+          link.href = URL.createObjectURL(new Blob([bytes], {type: content.type}));
+          link.download = content.name;
+          link.click();
+          setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+        } else if (typeof content === "string") put(id, content);
+      }
+    },
+    connect(clicks, figures) {
+      state.clicks = clicks;
+      state.figures = figures;
+      paint();
+      for (const word of state.waiting.splice(0)) send(word);
+      document.documentElement.dataset.ready = "yes";
+    },
+  };
+
+  const dark = (wanted) => {
+    document.documentElement.dataset.theme = wanted ? "dark" : "light";
+    for (const button of document.querySelectorAll("[data-theme-toggle]"))
+      button.setAttribute("aria-pressed", String(wanted));
+    try { localStorage.setItem("theme", wanted ? "dark" : "light"); } catch { /* not kept */ }
+    paint();
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.themeToggle !== undefined)
+      dark(document.documentElement.dataset.theme !== "dark");
+    if (button.dataset.send) send(button.dataset.send);
+    if (button.dataset.tab) {
+      for (const one of button.parentElement.children)
+        one.setAttribute("aria-selected", String(one === button));
+      send(`detail:${button.dataset.tab}`);
+    }
+  });
+
+  document.addEventListener("toggle", (event) => {
+    const details = event.target;
+    if (details.dataset?.table) send(`${details.open ? "table" : "close"}:${details.dataset.table}`);
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    const list = event.target.closest?.("[role=tablist]");
+    if (list && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+      const tabs = [...list.children];
+      const step = event.key === "ArrowRight" ? 1 : -1;
+      const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+      next.focus();
+      next.click();
+    }
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    let kept = null;
+    try { kept = localStorage.getItem("theme"); } catch { /* not kept */ }
+    dark(kept ? kept === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+    if (matchMedia("(min-width: 900px)").matches) document.getElementById("controls").open = true;
+  });
+})();

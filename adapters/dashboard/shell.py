@@ -1,0 +1,91 @@
+"""The page around the charts: its template, and the controls beside them."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import panel as pn
+from bokeh.models import Column
+from panel.template import Template
+
+from adapters.dashboard.details import TABS
+from adapters.dashboard.page import Page
+from adapters.dashboard.series import DAY_MS
+from adapters.dashboard.state import QUICK, SIGNALS, Choice
+from dataflows.guidelines import GUIDELINES
+
+TITLE: Final = "Personal data"
+EPOCH: Final = date(1970, 1, 1)
+_HERE: Final = Path(__file__).parent
+_STYLE: Final = (_HERE / "controls.css").read_text("utf-8")
+
+
+def shell(page: Page) -> Template:
+    """A session's page as Panel serves it."""
+    template = Template((_HERE / "page.html").read_text("utf-8"))
+    for name, figure in page.figures.figures.items():
+        template.add_panel(name, pn.pane.Bokeh(figure))
+    template.add_panel("controls", controls(page))
+    template.add_panel("login", pn.Column())
+    template.add_panel("bridge", pn.pane.Bokeh(Column(page.bridge.texts, page.bridge.clicks)))
+    template.add_variable("parts", page.parts)
+    template.add_variable("tabs", TABS)
+    template.add_variable("style", (_HERE / "page.css").read_text("utf-8"))
+    template.add_variable("script", (_HERE / "page.js").read_text("utf-8"))
+    template.add_variable("title", TITLE)
+    return template
+
+
+def controls(page: Page) -> pn.Column:
+    """The controls; each only changes what was chosen, and shows what was chosen elsewhere."""
+    choice = page.choice
+    look: dict[str, Any] = {"stylesheets": [_STYLE], "sizing_mode": "stretch_width", "margin": 0}
+    guidelines = {guideline.title: name for name, guideline in GUIDELINES.items()}
+    quick = pn.widgets.RadioButtonGroup(
+        name="Quick range", options=[*QUICK], value=choice.quick, **look
+    )
+    slider = pn.widgets.DateRangeSlider(name="Days", **_slid(choice), **look)
+    guideline = pn.widgets.Select(
+        name="Guideline, home values", options=guidelines, value=choice.guideline, **look
+    )
+    signals = pn.widgets.CheckBoxGroup(
+        name="Signals", options=[*SIGNALS], value=choice.signals, **look
+    )
+    compare = pn.widgets.Checkbox(
+        name="Compare with the period before", value=choice.compare, **look
+    )
+    quick.param.watch(lambda event: _look(choice, event.new), "value")
+    slider.param.watch(lambda event: _slide(choice, event.new), "value_throttled")
+    for widget, name in ((guideline, "guideline"), (signals, "signals"), (compare, "compare")):
+        widget.param.watch(lambda event, to=name: setattr(choice, to, event.new), "value")
+
+    def follow(*_events: Any) -> None:
+        slider.param.update(**_slid(choice))
+        quick.value = choice.quick or None
+
+    choice.param.watch(follow, ["span", "bounds"])
+    return pn.Column(quick, slider, guideline, signals, compare, sizing_mode="stretch_width")
+
+
+def _slid(choice: Choice) -> dict[str, Any]:
+    """What the slider shows; its last day is inside."""
+    first, last = (_date(choice.bounds[0]), _date(choice.bounds[1] - DAY_MS))
+    start, end = (_date(choice.span[0]), _date(choice.span[1] - DAY_MS))
+    if first == last:
+        last += timedelta(days=1)
+    return {"start": first, "end": last, "value": (start, end)}
+
+
+def _look(choice: Choice, quick: str | None) -> None:
+    if quick and quick != choice.quick:
+        choice.look_at(quick)
+
+
+def _slide(choice: Choice, days: tuple[date, date]) -> None:
+    start, end = ((day - EPOCH).days * DAY_MS for day in days)
+    if (start, end + DAY_MS) != choice.span:
+        choice.look_between(start, end + DAY_MS)
+
+
+def _date(milliseconds: float) -> date:
+    return EPOCH + timedelta(days=milliseconds // DAY_MS)
