@@ -34,6 +34,10 @@ TESTS: Final = {
 }
 AIM: Final = 0.95
 SECONDS: Final = 120
+OPTIONS: Final = (
+    *("-x", "-q", "--tb=no", "--noconftest", "-o", "addopts=--import-mode=importlib"),
+    *("-p", "no:cacheprovider", "-p", "no:xdist"),
+)
 LIBRARIES: Final = ("hamilton.function_modifiers", "hypothesis", "pandera.pandas", "pytest")
 
 OPERATORS: Final[dict[type[ast.AST], tuple[type[ast.AST], ...]]] = {
@@ -98,8 +102,8 @@ def change_node(node: ast.AST, change: object) -> str:
     """Make the change, and tell it."""
     before = ast.unparse(node)
     if isinstance(node, ast.Compare):
-        place, operator = change  # type: ignore[misc]
-        node.ops[place] = operator()
+        assert isinstance(change, tuple)
+        node.ops[change[0]] = change[1]()
     elif isinstance(node, ast.BinOp | ast.BoolOp):
         node.op = change()  # type: ignore[operator]
     elif isinstance(node, ast.UnaryOp):
@@ -119,10 +123,10 @@ def parsed(path: Path) -> ast.Module:
     """A module whose docstrings, annotations and decorators are marked as no values."""
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
-        texts = [node.value] if isinstance(node, ast.Expr) else []
+        texts: list[ast.expr | None] = [node.value] if isinstance(node, ast.Expr) else []
         texts += [node.annotation] if isinstance(node, ast.AnnAssign | ast.arg) else []
         texts += getattr(node, "decorator_list", [])
-        texts += [node.returns] if isinstance(node, ast.FunctionDef) and node.returns else []
+        texts += [node.returns] if isinstance(node, ast.FunctionDef) else []
         for constant in (found for text in texts if text for found in ast.walk(text)):
             constant.is_value = False  # type: ignore[attr-defined]
     return tree
@@ -163,8 +167,7 @@ def tested(path: Path, tree: ast.Module, tests: Sequence[str]) -> int:
     os.dup2(silence, 2)
     name = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
     sys.meta_path.insert(0, Mutated(name, path, tree))
-    options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=no", "--hypothesis-seed=0"]
-    return int(pytest.main([*options, *(f"tests/dataflows/test_{test}.py" for test in tests)]))
+    return int(pytest.main([*OPTIONS, *(f"tests/dataflows/test_{test}.py" for test in tests)]))
 
 
 def tell(line: str) -> None:
@@ -179,6 +182,9 @@ def main(chosen: Sequence[str]) -> int:
     sys.path.insert(0, str(PROJECT))
     for library in LIBRARIES:
         importlib.import_module(library)
+    hypothesis = importlib.import_module("hypothesis")
+    hypothesis.settings.register_profile("mutants", max_examples=30, derandomize=True)
+    hypothesis.settings.load_profile("mutants")
     noticed = made = 0
     for name in chosen or TESTS:
         tree, path = parsed(PROJECT / name), PROJECT / name

@@ -55,6 +55,19 @@ def test_a_configured_zone_is_explained_by_its_old_and_new_value(published_demo)
     assert change["diff"].splitlines()[1] == '+"Asia/Tokyo"'
 
 
+def test_another_guideline_changes_the_alerts_and_no_protocols_mean(published_demo):
+    done = published_demo("--dry-run", "--json", PDP_GUIDELINE="nice")
+    actions = {node["node"]: node["action"] for node in done.json["nodes"]}
+    assert actions["blood_pressure_alerts"] == "would-run"
+    assert actions["home_blood_pressure"] == actions["daily_metrics"] == "reused"
+
+
+def test_other_hours_of_the_evening_change_the_protocols_means(published_demo):
+    done = published_demo("explain", "home_blood_pressure", "--json", PDP_EVENING="18:00-23:59")
+    (change,) = done.json["changes"]
+    assert (change["kind"], change["what"]) == ("configuration", "day_windows")
+
+
 def test_an_unknown_node_is_a_usage_error_with_near_names(published_demo):
     done = published_demo("explain", "daily_metric")
     assert done.exit_code == 2
