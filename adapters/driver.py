@@ -31,7 +31,7 @@ from adapters.report import FileReport, RunReport, node_reports
 from adapters.run_inputs import as_of_utc, configured, home_time_zone, source_of
 from adapters.settings import Settings
 from adapters.sources import SourceReport
-from adapters.state_file import is_state_whole, write_state
+from adapters.state_file import is_state_of, write_state
 from adapters.view_files import PendingViews
 from adapters.views import views_of
 from dataflows import (
@@ -446,7 +446,7 @@ class Run:
                     quiet=quiet,
                     log_mark=mark,
                 )
-            if did_something or not is_state_whole(self._profile):
+            if did_something or not is_state_of(self._profile, generation):
                 document = {"started_utc": started, "ended_utc": ended, **report.as_json()}
                 write_state(self._profile, document)
         return report

@@ -55,6 +55,7 @@ def profile_lock(folder: Path, *, wait_seconds: float = 10.0) -> Iterator[None]:
     descriptor = _acquired(folder, wait_seconds)
     _held.add(descriptor)
     try:
+        _settle(descriptor)
         _say_who(descriptor)
         yield
     finally:
@@ -111,12 +112,18 @@ def _unavailable(folder: Path, error: OSError) -> LockUnavailableError:
     )
 
 
+def _settle(descriptor: int) -> None:
+    """Flush what a holder left that was killed: files that are seen, but that may not last."""
+    if os.fstat(descriptor).st_size:
+        os.sync()
+
+
 def _say_who(descriptor: int) -> None:
-    """A courtesy: on a full disk the lock is held all the same."""
+    """A courtesy, and the mark of a holder that never let go; one byte fits on a full disk."""
     since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = json.dumps({"pid": os.getpid(), "since_utc": since})
     with contextlib.suppress(OSError):
-        os.ftruncate(descriptor, 0)
+        os.ftruncate(descriptor, 1)
         os.pwrite(descriptor, text.encode(), 0)
 
 

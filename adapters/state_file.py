@@ -30,6 +30,14 @@ def write_state(profile: Profile, document: Mapping[str, Any]) -> None:
         put_setting(connection, _HASH, hashlib.sha256(content).hexdigest())
 
 
+def is_state_of(profile: Profile, generation: int | None) -> bool:
+    """Whether it is whole and of this generation; a killed run may not have come to write it."""
+    if not is_state_whole(profile):
+        return False
+    document = json.loads(state_path(profile).read_bytes())
+    return bool(document.get("generation") == generation)
+
+
 def is_state_whole(profile: Profile, *, reads_bytes: bool = True) -> bool:
     """Whether it is there as it was written."""
     path, expected = state_path(profile), setting(profile.database, _HASH)

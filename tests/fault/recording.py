@@ -69,14 +69,14 @@ class Call:
 
 
 def recorded(
-    command: Sequence[str], environment: Mapping[str, str], below: Path, *effects: str
+    command: Sequence[str], environment: Mapping[str, str], below: Path, effect: str = ""
 ) -> tuple[int, list[Call]]:
     """Run a command: its exit code, and the calls that changed something below a folder."""
     with tempfile.NamedTemporaryFile("r", suffix=".strace") as file:
         names = ",".join((*CHANGING, *OPENING))
         tell = ["-y", "-xx", "-s", "1000000000", "-e", f"trace={names}", "-o", file.name]
-        strike = [part for effect in effects for part in ("-e", f"inject={effect}")]
-        done = _traced([*tell, *(strike or ["--seccomp-bpf"])], command, environment)
+        strike = ["-e", f"inject={effect}"] if effect else ["--seccomp-bpf"]
+        done = _traced([*tell, *strike], command, environment)
         return done.returncode, list(_calls(file, below))
 
 

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from adapters.profile import Profile
-from adapters.state_file import write_state
+from adapters.state_file import is_state_of, write_state
 from adapters.terminal.commands.command import writing
 from adapters.view_files import PendingViews, pending_views
 from registry import RegistryError
@@ -50,7 +50,8 @@ def _run(profile: Profile) -> None:
             views.publish()
             profile.generations.write_head()
     number = profile.generations.current()
-    write_state(profile, {"generation": number, "status": "published"})
+    if not is_state_of(profile, number):
+        write_state(profile, {"generation": number, "status": "published"})
 
 
 def _publish(profile: Profile, run_id: str, nodes: Mapping[tuple[str, str], Artifact]) -> None:

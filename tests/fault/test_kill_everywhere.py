@@ -49,19 +49,19 @@ def tried(world, calls, folder, counted):
 
 @pytest.mark.parametrize("scene", [first_run, second_run])
 def test_killed_before_any_call_the_old_or_the_new_generation_is_whole(
-    scene, tmp_path, complete, counted
+    scene, scratch, complete, counted
 ):
-    world = scene(tmp_path / "before", SmallRun)
-    calls = crash_points(world, tmp_path)
+    world = scene(scratch / "before", SmallRun)
+    calls = crash_points(world, scratch)
     assert len(calls) > 150
-    tried(world, calls if complete else calls[::SAMPLED_EVERY], tmp_path, counted)
+    tried(world, calls if complete else calls[::SAMPLED_EVERY], scratch, counted)
 
 
-def test_the_command_line_killed_before_any_call_loses_nothing(tmp_path, complete, counted):
-    world = second_run(tmp_path / "before", CommandLine)
-    calls = crash_points(world, tmp_path)
+def test_the_command_line_killed_before_any_call_loses_nothing(scratch, complete, counted):
+    world = second_run(scratch / "before", CommandLine)
+    calls = crash_points(world, scratch)
     assert len(calls) > 500
-    tried(world, not_of_the_log(calls) if complete else calls[170::600], tmp_path, counted)
+    tried(world, not_of_the_log(calls) if complete else calls[170::600], scratch, counted)
 
 
 def not_of_the_log(calls):

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from registry.manifests import ManifestError, manifest_path, read_manifest
-from registry.objects import sha256_of_file
+from registry.objects import TEMPORARY_SUFFIX, sha256_of_file
 from registry.store import FILE_NAMES
 from tests.conftest import LOG, PROJECT, Program
 from tests.fault import small_run
@@ -62,7 +62,7 @@ class World:
     @classmethod
     def of(cls, before: Path, kind: "type[SmallRun | CommandLine]") -> "World":
         """Try the run once, undisturbed."""
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory(dir=before.parent) as folder:
             home = Path(folder) / "home"
             shutil.copytree(before, home)
             assert kind.again(home) == 0
@@ -139,12 +139,13 @@ def _with_exports(home: Path) -> Path:
 
 def _rows(home: Path, *statements: str) -> list[list[tuple[Any, ...]]]:
     """What a reader of the registry sees; it reads a copy, so that it mends nothing."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=home.parent) as folder:
         for path in (home / ME).glob("registry.sqlite*"):
             if not path.name.endswith("-shm"):
                 shutil.copy(path, folder)
         connection = sqlite3.connect(f"{folder}/registry.sqlite")
         try:
+            connection.execute("PRAGMA synchronous = OFF")
             if not connection.execute("SELECT * FROM sqlite_master").fetchone():
                 return [[] for _ in statements]
             return [connection.execute(statement).fetchall() for statement in statements]
@@ -196,7 +197,7 @@ def logical(home: Path) -> dict[str, Any]:
 def loose_modes(home: Path) -> Iterator[str]:
     """What others than the owner may read, and what is immutable and may be written."""
     for path in (home / ME).rglob("*"):
-        if "inbox" in path.parts:
+        if "inbox" in path.parts or path.suffix == TEMPORARY_SUFFIX:
             continue
         bits, fixed = path.stat().st_mode & 0o777, path.name in FILE_NAMES.values()
         if bits != (0o700 if path.is_dir() else 0o400 if fixed else 0o600):
