@@ -10,7 +10,6 @@ from dataflows import contracts, home_schemas, records
 from dataflows.day_windows import windows_of
 from dataflows.guidelines import band_number, category
 from dataflows.home_protocols import (
-    PARTS,
     PROTOCOLS,
     HomeProtocol,
     Mean,
@@ -21,14 +20,13 @@ from dataflows.home_protocols import (
     part_mean,
 )
 from dataflows.home_series import (
-    EVENING,
-    MORNING,
     Reading,
     Series,
     cuff_readings,
     days_of,
     series_of,
 )
+from dataflows.readings_by_part import EVENING, MORNING, PARTS
 
 
 @tag(stage="merge", rows_by="local_date: period_start..period_end")

@@ -20,17 +20,15 @@ from typing import Final
 
 from dataflows.guidelines import Band
 from dataflows.home_series import (
-    EVENING,
-    MORNING,
     Reading,
     Series,
     days_of,
     longest_run,
     sittings_of,
 )
+from dataflows.readings_by_part import EVENING, MORNING, PARTS
 
 _SCALE: Final = 1000
-PARTS: Final = (MORNING, EVENING)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
 
-import numpy as np
 import pyarrow as pa
 
-from dataflows.clocks import integers, wall_time
+from dataflows.clocks import integers
 from dataflows.daily_sums import in_thousandths
 from dataflows.day_windows import Window
 from dataflows.measurement import is_cuffless
+from dataflows.readings_by_part import local_minutes
 
 LONGEST_GAP_DAYS: Final = 1
 """Ours: with two days left out, a new series begins."""
@@ -30,11 +30,7 @@ SITTING_MINUTES: Final = 10
 """Ours: readings within ten minutes of the first one are one sitting. Protocols leave one or two
 minutes between the readings of a sitting."""
 
-MORNING: Final = "morning"
-EVENING: Final = "evening"
-
 _MINUTE: Final = 60_000_000
-_DAY_MINUTES: Final = 1440
 
 
 @dataclass(frozen=True, order=True)
@@ -87,12 +83,10 @@ def cuff_readings(readings: pa.Table, windows: Mapping[str, Window]) -> list[Rea
         windows: What counts as `morning` and `evening`.
     """
     table = readings.filter(pa.array(~is_cuffless(readings)))
-    clock = integers(wall_time(table["start_utc"], integers(table["utc_offset_minutes"])))
-    minutes = np.mod(clock // _MINUTE, _DAY_MINUTES).tolist()
     found = zip(
         integers(table["start_utc"]).tolist(),
         table["local_date"].to_pylist(),
-        (_part(minute, windows) for minute in minutes),
+        (_part(minute, windows) for minute in local_minutes(table).tolist()),
         in_thousandths(table["systolic_mmhg"]).tolist(),
         in_thousandths(table["diastolic_mmhg"]).tolist(),
         strict=True,

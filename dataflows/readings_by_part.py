@@ -13,7 +13,9 @@ from dataflows.daily_sums import in_thousandths
 from dataflows.day_windows import windows_of
 from dataflows.measurement import is_cuffless
 
-PARTS: Final = ("morning", "evening")
+MORNING: Final = "morning"
+EVENING: Final = "evening"
+PARTS: Final = (MORNING, EVENING)
 _MINUTE: Final = 60_000_000
 _DAY_MINUTES: Final = 1440
 
@@ -25,7 +27,7 @@ def readings_frame(readings: pa.Table, day_windows: Mapping[str, str]) -> pd.Dat
     `pulse` in thousandths (pulse 0 where there is none), `has_pulse`, `morning`, `evening`,
     `flags`.
     """
-    minutes = _local_minutes(readings)
+    minutes = local_minutes(readings)
     windows = windows_of(day_windows)
     parts = {
         name: (minutes >= windows[name].first) & (minutes <= windows[name].last) for name in PARTS
@@ -45,7 +47,7 @@ def readings_frame(readings: pa.Table, day_windows: Mapping[str, str]) -> pd.Dat
     )
 
 
-def _local_minutes(readings: pa.Table) -> NDArray[np.int64]:
+def local_minutes(readings: pa.Table) -> NDArray[np.int64]:
     """The minute of the local day at which each reading was taken."""
     clock = integers(wall_time(readings["start_utc"], integers(readings["utc_offset_minutes"])))
     return np.mod(clock // _MINUTE, _DAY_MINUTES)
