@@ -166,8 +166,8 @@ JSH_2019: Final = Guideline(
     ),
     severe=SevereRange(180, 120, includes_lines=True),
 )
-"""Home grades I to III [2nd: suntory-kenko.com citing JSH 2019]; normal below 115/75 [2nd]; the two
-bands between, all of the office scale, and the severe range [RECALL]."""
+"""Office bands: page 18 [2nd: medical.jiji.com]. Home grades I to III [2nd: suntory-kenko.com];
+normal at home below 115/75 [2nd]; the two home bands between, and the severe range [RECALL]."""
 
 NICE: Final = Guideline(
     "NICE NG136",
@@ -194,7 +194,8 @@ CANADA_2020: Final = Guideline(
     office=(Band("below_hypertension"), Band("hypertension", 140, 90)),
     severe=SevereRange(180, 110, includes_lines=True),
 )
-"""Home: CHEP 2017 and CMAJ, PMC8342011. Office by hand 140/90, and 180/110 [RECALL]."""
+"""Home: CHEP 2017 and CMAJ, PMC8342011. Office by hand 140/90 [2nd: British Columbia's
+guideline of 2020]; 180/110 [2nd: Toronto Notes, citing Can J Cardiol 2020;36:596]."""
 
 CANADA_2025: Final = Guideline(
     "Hypertension Canada 2025",
@@ -203,7 +204,7 @@ CANADA_2025: Final = Guideline(
     severe=SevereRange(180, 110, includes_lines=True),
 )
 """CMAJ 2025;197:E549, doi 10.1503/cmaj.241770, the abstract: one definition, 130/80 or higher,
-to be confirmed out of the office. The severe range is that of 2020 [RECALL]."""
+to be confirmed out of the office. That it keeps the severe range of 2020 is [RECALL]."""
 
 GUIDELINES: Final[Mapping[str, Guideline]] = {
     "aha_acc_2025": AHA_ACC_2025,

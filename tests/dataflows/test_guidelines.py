@@ -24,12 +24,14 @@ ESC = "Eur Heart J 2024;45:3912, table 5"
 ESH_OFFICE = "ESH 2023 grades [2nd: epocrates, BMJ Best Practice]"
 ESH_HOME = "J Clin Hypertens 2018;20:1116, table 3 [2nd]"
 JSH_HOME = "JSH 2019 home grades [2nd: suntory-kenko.com]"
+JSH_OFFICE = "JSH 2019, page 18 [2nd: medical.jiji.com]"
 JSH_RECALL = "JSH 2019 [RECALL]"
 NICE_HOME = "NICE NG136 1.2.7 and 1.2.8"
 NICE_2ND = "NICE NG136, stage 2 [2nd]"
 NICE_SEVERE = "NICE NG136 1.2.3"
 CANADA_20 = "CHEP 2017; CMAJ, PMC8342011"
-CANADA_OFFICE = "Hypertension Canada 2020, by hand in the office [RECALL]"
+CANADA_OFFICE = "Hypertension Canada 2020, by hand in the office [2nd]"
+CANADA_SEVERE = "Can J Cardiol 2020;36:596: 180/110 or higher [2nd]"
 CANADA_25 = "CMAJ 2025;197:E549, the abstract"
 
 GOLDEN = [
@@ -81,20 +83,20 @@ GOLDEN = [
     ("esh_2023", "home", 134.9, 84.9, "below_hypertension", ESH_HOME),
     ("esh_2023", "home", 135, 60, "hypertension", ESH_HOME),
     ("esh_2023", "home", 119, 85, "hypertension", ESH_HOME),
-    ("jsh_2019", "office", 119, 79, "normal", JSH_RECALL),
-    ("jsh_2019", "office", 120, 79, "high_normal", JSH_RECALL),
-    ("jsh_2019", "office", 129, 79, "high_normal", JSH_RECALL),
-    ("jsh_2019", "office", 130, 79, "elevated", JSH_RECALL),
-    ("jsh_2019", "office", 119, 80, "elevated", JSH_RECALL),
-    ("jsh_2019", "office", 139, 89, "elevated", JSH_RECALL),
-    ("jsh_2019", "office", 140, 89, "grade_1_hypertension", JSH_RECALL),
-    ("jsh_2019", "office", 139, 90, "grade_1_hypertension", JSH_RECALL),
-    ("jsh_2019", "office", 159, 99, "grade_1_hypertension", JSH_RECALL),
-    ("jsh_2019", "office", 160, 99, "grade_2_hypertension", JSH_RECALL),
-    ("jsh_2019", "office", 159, 100, "grade_2_hypertension", JSH_RECALL),
-    ("jsh_2019", "office", 179, 109, "grade_2_hypertension", JSH_RECALL),
-    ("jsh_2019", "office", 180, 109, "grade_3_hypertension", JSH_RECALL),
-    ("jsh_2019", "office", 179, 110, "grade_3_hypertension", JSH_RECALL),
+    ("jsh_2019", "office", 119, 79, "normal", JSH_OFFICE),
+    ("jsh_2019", "office", 120, 79, "high_normal", JSH_OFFICE),
+    ("jsh_2019", "office", 129, 79, "high_normal", JSH_OFFICE),
+    ("jsh_2019", "office", 130, 79, "elevated", JSH_OFFICE),
+    ("jsh_2019", "office", 119, 80, "elevated", JSH_OFFICE),
+    ("jsh_2019", "office", 139, 89, "elevated", JSH_OFFICE),
+    ("jsh_2019", "office", 140, 89, "grade_1_hypertension", JSH_OFFICE),
+    ("jsh_2019", "office", 139, 90, "grade_1_hypertension", JSH_OFFICE),
+    ("jsh_2019", "office", 159, 99, "grade_1_hypertension", JSH_OFFICE),
+    ("jsh_2019", "office", 160, 99, "grade_2_hypertension", JSH_OFFICE),
+    ("jsh_2019", "office", 159, 100, "grade_2_hypertension", JSH_OFFICE),
+    ("jsh_2019", "office", 179, 109, "grade_2_hypertension", JSH_OFFICE),
+    ("jsh_2019", "office", 180, 109, "grade_3_hypertension", JSH_OFFICE),
+    ("jsh_2019", "office", 179, 110, "grade_3_hypertension", JSH_OFFICE),
     ("jsh_2019", "home", 114.9, 74.9, "normal", JSH_HOME),
     ("jsh_2019", "home", 115, 74.9, "high_normal", JSH_RECALL),
     ("jsh_2019", "home", 124.9, 74.9, "high_normal", JSH_RECALL),
@@ -166,12 +168,12 @@ SEVERE = [
     ("jsh_2019", 180, 119, True, JSH_RECALL),
     ("jsh_2019", 179, 120, True, JSH_RECALL),
     ("jsh_2019", 179, 119, False, JSH_RECALL),
-    ("canada_2020", 180, 109, True, CANADA_OFFICE),
-    ("canada_2020", 179, 110, True, CANADA_OFFICE),
-    ("canada_2020", 179, 109, False, CANADA_OFFICE),
-    ("canada_2025", 180, 109, True, CANADA_OFFICE),
-    ("canada_2025", 179, 110, True, CANADA_OFFICE),
-    ("canada_2025", 179, 109, False, CANADA_OFFICE),
+    ("canada_2020", 180, 109, True, CANADA_SEVERE),
+    ("canada_2020", 179, 110, True, CANADA_SEVERE),
+    ("canada_2020", 179, 109, False, CANADA_SEVERE),
+    ("canada_2025", 180, 109, True, CANADA_SEVERE),
+    ("canada_2025", 179, 110, True, CANADA_SEVERE),
+    ("canada_2025", 179, 109, False, CANADA_SEVERE),
 ]
 
 NAMES = st.sampled_from(sorted(GUIDELINES))

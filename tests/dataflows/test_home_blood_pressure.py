@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows import home_schemas
+from dataflows.blood_pressure_quality import TARGETS
 from dataflows.guidelines import GUIDELINES
 from dataflows.home_protocols import PROTOCOLS, protocol_of
 from tests.dataflows.home_examples import (
@@ -74,6 +75,13 @@ def test_every_guideline_has_one_protocol_whose_mean_it_classifies():
         "canada_2020",
         "canada_2025",
     ]
+
+
+def test_a_protocols_line_is_where_the_log_stops_being_at_target():
+    lines = {name: protocol_of(name).high for name in GUIDELINES}
+    assert {name: (line.systolic, line.diastolic) for name, line in lines.items()} == {
+        name: (target.systolic, target.diastolic) for name, target in TARGETS.items()
+    }
 
 
 @pytest.mark.parametrize(
