@@ -11,10 +11,22 @@ IN_MEMORY = "/dev/shm"
 _COUNTED = "counted: "
 
 
+def _in_memory(otherwise):
+    """A place in memory, if there is one: there, flushing takes no time."""
+    return TemporaryDirectory(dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else otherwise)
+
+
 @pytest.fixture
 def scratch(tmp_path):
-    """A folder in memory where there is such a place: there, flushing takes no time."""
-    with TemporaryDirectory(dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else tmp_path) as folder:
+    """A folder for homes that are disturbed."""
+    with _in_memory(tmp_path) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def shared_scratch(tmp_path_factory):
+    """The same for several tests."""
+    with _in_memory(tmp_path_factory.mktemp("scratch")) as folder:
         yield Path(folder)
 
 

@@ -2,16 +2,19 @@
 
 Its nodes are plain functions of bytes. Everything that touches the disk is the product's own.
 
-    python small_run.py HOME
+    python small_run.py HOME [beside-a-reader]
 """
 
 import hashlib
 import json
+import os
+import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from adapters import AdapterError
 from adapters.profile import Profile
 from adapters.state_file import is_state_of, write_state
 from adapters.terminal.commands.command import writing
@@ -129,8 +132,19 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-if __name__ == "__main__":
+def main(home: Path, *, beside_a_reader: bool) -> int:
+    """Exit code of a run, for which somebody reads the registry all the time if so wanted."""
+    reader = sqlite3.connect(home / PROFILE / "registry.sqlite") if beside_a_reader else None
     try:
-        run(Path(sys.argv[1]))
-    except (RegistryError, OSError) as error:
-        sys.exit(f"error: {error}")
+        if reader:
+            reader.execute("SELECT * FROM setting").fetchall()
+        run(home)
+    except (RegistryError, AdapterError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    # Nothing is closed in good order, so a reader is still there when all is over.
+    os._exit(main(Path(sys.argv[1]), beside_a_reader="beside-a-reader" in sys.argv))

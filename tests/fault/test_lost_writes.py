@@ -5,15 +5,20 @@ power cut. During the run a reader finds the old generation or the new one, whol
 ends as an undisturbed one. After exit 0 everything is there, whatever of the rest is lost.
 """
 
+import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from tests.fault.disk import WORST, Chance, Disk
-from tests.fault.recording import needs_strace, recorded
+from tests.fault.recording import Call, needs_strace, recorded
 from tests.fault.worlds import (
+    ME,
     SmallRun,
+    SmallRunBesideAReader,
+    World,
     differences,
     first_run,
     not_healed,
@@ -28,14 +33,41 @@ CHANCES = 3
 # A temporary name that was renamed may come back; the next writer removes it.
 REMOVED_BY_THE_NEXT = {"leftovers"}
 
+# What is flushed, by the name that it has in the end.
+FLUSHED = {
+    "the bytes of an object": r"objects/../\w{64}/[\w.]+",
+    "the folder of an object": r"objects/../\w{64}",
+    "the parents of a new folder of objects": r"objects(/..)?",
+    "the bytes of an export": r"raw/../\w{64}/content",
+    "the bytes of an origin": r"raw/../\w{64}/origin.json",
+    "the folder of an export": r"raw/../\w{64}",
+    "the parents of a new folder of exports": r"raw(/..)?",
+    "the bytes of a manifest": r"manifests/\d+.json",
+    "the folder of manifests": r"manifests",
+    "the bytes of a view": r"outputs/[\w.]+",
+    "the folder of views": r"outputs",
+    "the bytes of the head": r"head",
+    "the bytes of the state": r"state.json",
+    "the folder of the profile": r"\.",
+    "the log of the registry": r"registry.sqlite-wal",
+    "the file of the registry": r"registry.sqlite",
+}
+# SQLite's own, while it makes a registry that holds nothing yet.
+NOT_NEEDED = r"registry.sqlite-journal"
+
 
 @dataclass(frozen=True)
 class Recording:
-    """A run that nobody disturbed: the home before it, and its system calls."""
+    """A run that nobody disturbed: the home before it, and its system calls.
 
-    world: object
-    home: object
-    calls: list
+    Attributes:
+        begin: How many of them come before the first power cut.
+    """
+
+    world: World
+    home: Path
+    calls: list[Call]
+    begin: int = 0
 
     @classmethod
     def of(cls, world, folder):
@@ -48,8 +80,8 @@ class Recording:
     def moments(self):
         """The disk before each flush, and at the end: when most is not flushed yet."""
         disk = Disk(self.home)
-        for call in self.calls:
-            if call.is_sync:
+        for place, call in enumerate(self.calls):
+            if call.is_sync and place >= self.begin:
                 yield f"before {call}", disk, False
             disk.apply(call)
         yield "after exit 0", disk, True
@@ -61,20 +93,18 @@ def cuts(seed):
         yield f"chance {seed + number}", Chance(seed + number)
 
 
-def found_wrong(recording, folder, every=1, heals=True):
-    """All disk states that a power cut may leave, or some of them, and what is wrong with each."""
-    home, tried, found = folder / "after the cut", 0, []
+def states(recording, folder, every=1, heals=True):
+    """Every disk state that a power cut may leave, or some of them: what is wrong with each."""
+    home = folder / "after the cut"
     for place, (moment, disk, is_over) in enumerate(recording.moments()):
         for number, (name, cut) in enumerate(cuts(place * CHANCES)):
-            if (place * len(WORST) + number) % every and not is_over:
-                continue
-            tried += 1
             if is_over:
                 words = left_after_exit_0(disk, cut, home, recording.world)
-            else:
+            elif (place * len(WORST) + number) % every == 0:
                 words = left_meanwhile(disk, cut, home, recording.world, heals=heals)
-            found += [f"{moment}, {name}: {word}" for word in words]
-    return tried, found
+            else:
+                continue
+            yield [f"{moment}, {name}: {word}" for word in words]
 
 
 def left_meanwhile(disk, cut, home, world, *, heals):
@@ -84,17 +114,28 @@ def left_meanwhile(disk, cut, home, world, *, heals):
     return violations(home, world) + (not_healed(home, world) if heals else [])
 
 
-def assert_nothing_lost(recording, folder, counted, every):
-    tried, found = found_wrong(recording, folder, every)
-    counted("disk states after a power cut", tried)
-    counted("violations", len(found))
-    assert found == []
+def left_after_exit_0(disk, cut, home, world):
+    """What a power cut takes away that a run had told to be there."""
+    shutil.rmtree(home, ignore_errors=True)
+    disk.left_by(cut, home)
+    return violations(home, world) + differences(home, world, but_not=REMOVED_BY_THE_NEXT)
 
 
-@pytest.mark.parametrize("scene", [first_run, second_run])
-def test_a_power_cut_at_any_moment_loses_nothing_that_was_told(scene, scratch, complete, counted):
-    recording = Recording.of(scene(scratch / "before", SmallRun), scratch)
-    assert_nothing_lost(recording, scratch, counted, 1 if complete else SAMPLED_EVERY)
+SCENES = pytest.mark.parametrize(
+    ("scene", "kind"),
+    [(first_run, SmallRun), (second_run, SmallRun), (second_run, SmallRunBesideAReader)],
+)
+
+
+@SCENES
+def test_a_power_cut_at_any_moment_loses_nothing_that_was_told(
+    scene, kind, scratch, complete, counted
+):
+    recording = Recording.of(scene(scratch / "before", kind), scratch)
+    found = [*states(recording, scratch, 1 if complete else SAMPLED_EVERY)]
+    counted("disk states after a power cut", len(found))
+    counted("violations", sum(map(len, found)))
+    assert [words for words in found if words] == []
 
 
 @pytest.mark.parametrize("scene", [first_run, second_run])
@@ -104,7 +145,7 @@ def test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it(
     world = scene(scratch / "before", SmallRun)
     calls = Recording.of(world, scratch).calls
     tried, found = 0, []
-    for call in calls if complete else calls[::SAMPLED_EVERY]:
+    for call in calls if complete else calls[17 :: 3 * SAMPLED_EVERY]:
         home = world.home(scratch)
         disk = Disk(home)
         for effect in (f"{call.name}:signal=SIGKILL:when={call.nth}", ""):
@@ -120,8 +161,69 @@ def test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it(
     assert found == []
 
 
-def left_after_exit_0(disk, cut, home, world):
-    """What a power cut takes away that a run had told to be there."""
-    shutil.rmtree(home, ignore_errors=True)
-    disk.left_by(cut, home)
-    return violations(home, world) + differences(home, world, but_not=REMOVED_BY_THE_NEXT)
+@pytest.fixture(scope="module")
+def flushing(shared_scratch):
+    """Recorded runs in which everything is flushed."""
+    scenes = [(first_run, SmallRun), (second_run, SmallRunBesideAReader)]
+    return [
+        Recording.of(scene(shared_scratch / f"before {kind.__name__}", kind), shared_scratch)
+        for scene, kind in scenes
+    ]
+
+
+def named_in_the_end(calls):
+    """Place of a call that flushes -> what it flushes, within the profile, by its last name."""
+    names, last = {}, {}
+    for place, call in reversed([*enumerate(calls)]):
+        if call.name == "rename":
+            last[call.path] = Path(call.arguments[0].decode())
+        elif call.is_sync:
+            names[place] = str(last.get(call.path, call.path)).partition(f"/{ME}/")[2] or "."
+    return names
+
+
+def without(recording, places):
+    """The same run, had it not flushed there; until then all is the same."""
+    calls = [call for place, call in enumerate(recording.calls) if place not in places]
+    return replace(recording, calls=calls, begin=min(places, default=0))
+
+
+def is_noticed(recording, folder):
+    """Whether the replay finds anything wrong."""
+    return any(states(recording, folder, heals=False))
+
+
+def test_every_flush_has_a_name(flushing):
+    known = [*FLUSHED.values(), NOT_NEEDED]
+    for recording in flushing:
+        for name in named_in_the_end(recording.calls).values():
+            assert [kind for kind in known if re.fullmatch(kind, name)] != [], name
+
+
+def test_a_flush_that_is_missing_is_noticed(flushing, scratch, complete, counted):
+    kinds = [*FLUSHED] if complete else [*FLUSHED][1::5]
+    unnoticed = [kind for kind in kinds if not any(
+        is_noticed(without(recording, flushes_of(recording, kind)), scratch)
+        for recording in flushing
+    )]  # fmt: skip
+    counted("kinds of flushes left out, and noticed", len(kinds) - len(unnoticed))
+    assert unnoticed == []
+
+
+def flushes_of(recording, kind):
+    names = named_in_the_end(recording.calls)
+    return {place for place, name in names.items() if re.fullmatch(FLUSHED[kind], name)}
+
+
+def test_each_single_flush_is_missed_unless_the_same_is_flushed_again(
+    flushing, scratch, complete, counted
+):
+    recording = flushing[0]
+    names = named_in_the_end(recording.calls)
+    ours = [place for place, name in sorted(names.items()) if not name.startswith("registry.")]
+    tried = ours if complete else ours[3::20]
+    again = {name: place for place, name in sorted(names.items())}
+    unnoticed = [place for place in tried if not is_noticed(without(recording, {place}), scratch)]
+    counted("single flushes left out, and noticed", len(tried) - len(unnoticed))
+    counted("single flushes left out, and made up for by a later one", len(unnoticed))
+    assert [names[place] for place in unnoticed if again[names[place]] == place] == []

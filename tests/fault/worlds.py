@@ -97,6 +97,14 @@ class SmallRun:
         return 0
 
 
+class SmallRunBesideAReader(SmallRun):
+    """The registry stays open in another hand, so its log is not folded in at the end."""
+
+    @staticmethod
+    def command(home: Path) -> list[str]:
+        return [*SmallRun.command(home), "beside-a-reader"]
+
+
 class CommandLine:
     """`python cli.py`."""
 
