@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from adapters.dashboard.bands import bands_of
-from adapters.dashboard.charts import heart, pressure, sleep
+from adapters.dashboard.charts import heart, notes, pressure, sleep
 from adapters.dashboard.charts.style import Data
 from adapters.dashboard.published import Published
-from adapters.dashboard.series import DAY_MS, MINUTE_MS, AllSeries
+from adapters.dashboard.series import DAY_MS, MINUTE_MS
 
 Level = Literal["weeks", "days"]
 HeartLevel = Literal["weeks", "days", "hours", "samples"]
@@ -15,8 +15,10 @@ Limits = tuple[float, float]
 
 LONGEST_DAYS: Final = 200
 """More days than this are drawn as weeks: thousands of points are a smear."""
-LONGEST_HOURS: Final = 14
+LONGEST_HOURS: Final = 21
 """At most so many days are drawn hour by hour."""
+LONGEST_SAMPLES: Final = 2.5
+"""At most so many days are drawn sample by sample."""
 HOUR_MS: Final = 60 * MINUTE_MS
 
 
@@ -42,6 +44,10 @@ class Drawn:
     start: float
     end: float
 
+    def width_of(self, layer: str) -> float:
+        """How long the time is that a point of a layer stands for, in milliseconds."""
+        return _WIDTHS[self.heart_level if layer.startswith("heart.") else self.level]
+
     def serves(self, start: float, end: float) -> bool:
         """Whether a part of the range is shown as it should be already."""
         inside = self.start <= start and end <= self.end
@@ -59,29 +65,36 @@ def drawn(published: Published, start: float, end: float, guideline: str) -> Dra
     series = published.series
     level, heart_level = level_of(start, end), _heart_level(start, end)
     if heart_level == "hours" and not len(series.heart_hours):
-        heart_level = "days"
+        heart_level = "samples" if end - start <= LONGEST_SAMPLES * DAY_MS else "days"
     data: Data = {}
     for which in pressure.WHICH:
         of_level = pressure.weeks_data if level == "weeks" else pressure.readings_data
         data |= of_level(which, series, start, end)
         data |= pressure.bands_data(which, bands_of(guideline))
-    data |= _heart(series, heart_level, start, end)
+    data |= _heart(published, heart_level, start, end)
     nights = series.night_weeks if level == "weeks" else series.nights
     data |= sleep.stages_data(nights, start, end, _WIDTHS[level])
     data |= sleep.quality_data(nights, series.regularity, start, end)
-    return Drawn(data, _limits(data), level, heart_level, _WIDTHS[heart_level] / 2, start, end)
+    limits = _limits(data)
+    data |= notes.data(series.notes, start, end, limits["systolic"][1])
+    return Drawn(data, limits, level, heart_level, _WIDTHS[heart_level] / 2, start, end)
 
 
 _WIDTHS: Final = {"weeks": 7 * DAY_MS, "days": DAY_MS, "hours": HOUR_MS, "samples": HOUR_MS}
 
 
 def _heart_level(start: float, end: float) -> HeartLevel:
+    if end - start <= LONGEST_SAMPLES * DAY_MS:
+        return "samples"
     if end - start <= LONGEST_HOURS * DAY_MS:
         return "hours"
     return level_of(start, end)
 
 
-def _heart(series: AllSeries, level: HeartLevel, start: float, end: float) -> Data:
+def _heart(published: Published, level: HeartLevel, start: float, end: float) -> Data:
+    series = published.series
+    if level == "samples":
+        return heart.samples_data(published.samples(start, end), series.heart_days, start, end)
     boxes, resting = {
         "weeks": (series.heart_weeks, series.heart_weeks),
         "days": (series.heart_days, series.heart_days),

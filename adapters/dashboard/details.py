@@ -1,36 +1,294 @@
-"""What stands behind the numbers: sources, rejected rows, runs, and where a point comes from."""
+"""What stands behind the numbers, tab by tab; a tab whose output is not published is left out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
 from typing import Any, Final
 
-from adapters.dashboard.markup import table
+from adapters.dashboard.markup import HASH, day, iso_day, table
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
 
+Content = Callable[[Published, Choice], str]
+Column = tuple[str, str]
 
-def shown(tab: str, published: Published, choice: Choice) -> str:
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab.
+
+    Attributes:
+        label: Its name for people.
+        content: Makes its markup.
+        needs: The outputs of which it needs at least one; none when empty.
+    """
+
+    label: str
+    content: Content
+    needs: tuple[str, ...] = ()
+
+    def is_there(self, published: Published) -> bool:
+        """Whether there is anything to tell."""
+        return not self.needs or any(name in published for name in self.needs)
+
+
+def tabs_of(published: Published) -> list[str]:
+    """The keys of the tabs that a generation has."""
+    return [key for key, tab in TABS.items() if tab.is_there(published)]
+
+
+def tab_list(published: Published, current: str) -> str:
+    """The tabs to choose from."""
+    return "".join(
+        f"<button type='button' role='tab' aria-controls='detail' data-tab='{key}' "
+        f"aria-selected='{str(key == current).lower()}'>{escape(TABS[key].label)}</button>"
+        for key in tabs_of(published)
+    )
+
+
+def shown(key: str, published: Published, choice: Choice) -> str:
     """The content of a tab."""
-    _, content = _TABS[tab]
-    return content(published, choice)
+    return TABS[key].content(published, choice)
 
 
-def origin(layer: str, point: Mapping[str, Any], published: Published) -> str:
-    """Where a point comes from."""
-    del layer, point, published
-    return ""
+def _listed(
+    name: str, caption: str, columns: Sequence[Column], *, within: tuple[str, str] | None = None
+) -> Content:
+    """A tab's table straight from an output.
+
+    Args:
+        name: The output.
+        caption: What its rows are.
+        columns: Column -> its head.
+        within: The columns of the first and last date; rows outside of the range are left out.
+    """
+
+    def content(published: Published, choice: Choice) -> str:
+        if name not in published:
+            return ""
+        rows = published.table(name)
+        known = [(column, head) for column, head in columns if column in rows.column_names]
+        found = [row for row in rows.to_pylist() if within is None or _touches(row, within, choice)]
+        cells = [[_cell(column, row[column]) for column, _ in known] for row in reversed(found)]
+        return table(caption, [head for _, head in known], cells)
+
+    return content
 
 
-def _rejected(published: Published, _choice: Choice) -> str:
-    rejected = published.table("rejected_rows")
+def _touches(row: Mapping[str, Any], within: tuple[str, str], choice: Choice) -> bool:
+    first, last = (row[name] for name in within)
+    start, end = (date.fromisoformat(iso_day(at)) for at in choice.span)
+    return first is None or (first < end and (last or first) >= start)
+
+
+def _cell(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if column.endswith("_share"):
+        return f"{value * 100:.0f} %"
+    if isinstance(value, str) and column in {"metric", "category"}:
+        return _words(value)
+    return value
+
+
+def _words(name: str) -> str:
+    """A column's name for people: its unit apart."""
+    for unit in ("mmhg", "bpm", "minutes", "ratio", "count"):
+        if name.endswith(f"_{unit}"):
+            name = f"{name.removesuffix(f'_{unit}')} ({unit.replace('mmhg', 'mmHg')})"
+    return name.replace("_", " ")
+
+
+def _joined(*contents: Content) -> Content:
+    def content(published: Published, choice: Choice) -> str:
+        return "".join(each(published, choice) for each in contents)
+
+    return content
+
+
+# -- tabs that are more than an output's rows ---------------------------------------------------
+
+
+def _quality(published: Published, choice: Choice) -> str:
+    del choice
+    heads = ("signal", "newest", "parsed", "valid", "rejected", "duplicates", "kept")
+    newest = {
+        "blood_pressure": published.series.readings,
+        "heart_rate": published.series.heart_days,
+        "sleep": published.series.nights,
+    }
     rows = [
-        (row["signal"], row["source"], row["raw_row"], row["check"], row["reason"])
-        for row in rejected.to_pylist()
+        (
+            signal.replace("_", " "),
+            day(newest[signal]["time"][-1]) if len(newest.get(signal, ())) else "",
+            *(counts[name] for name in ("parsed", "valid", "rejected", "shadowed", "kept")),
+        )
+        for signal, counts in published.facts.books.items()
     ]
-    heads = ("signal", "source", "row of its file", "check", "why")
-    return table(f"{len(rows):,} rows were taken out, each with its reason", heads, rows)
+    caption = "The books: parsed = valid + rejected, and valid = duplicates + kept"
+    return table(caption, heads, rows)
 
 
-_TABS: Final[dict[str, tuple[str, Callable[[Published, Choice], str]]]] = {
-    "rejected": ("Rejected rows", _rejected),
-}
-TABS: Final = {key: label for key, (label, _) in _TABS.items()}
+def _rejected(published: Published, choice: Choice) -> str:
+    del choice
+    rows = published.table("rejected_rows").to_pylist()
+    names = published.background.names({row["raw_sha256"] for row in rows})
+    cells = [
+        (
+            row["signal"].replace("_", " "),
+            names.get(row["raw_sha256"], row["raw_sha256"][:HASH]),
+            row["raw_row"],
+            row["check"],
+            row["reason"],
+        )
+        for row in rows
+    ]
+    heads = ("signal", "file", "row", "check", "why")
+    return table(f"{len(rows):,} rows were taken out, each with its reason", heads, cells)
+
+
+def _sources(published: Published, choice: Choice) -> str:
+    """A bar per signal and device over all time, so that overlaps show."""
+    del choice
+    rows = published.table("source_coverage").to_pylist()
+    start, end = published.series.bounds
+    bars = "".join(_bar(row, start, end) for row in rows)
+    return (
+        f"<p class='note'>Which source and device told what, {day(start)} to {day(end - 1)}; "
+        f"bars one above the other overlap</p><ul class='coverage'>{bars}</ul>"
+    )
+
+
+def _bar(row: Mapping[str, Any], start: float, end: float) -> str:
+    first, last = (_ms(row[name]) for name in ("first_date", "last_date"))
+    left = (first - start) / (end - start) * 100
+    width = max((last - first) / (end - start) * 100, 0.5)
+    who = " ".join(filter(None, (row["source"], row["device"])))
+    what = f"{row['signal'].replace('_', ' ')} · {who}"
+    told = f"{row['first_date']} to {row['last_date']}, {row['day_count']:,} days"
+    return (
+        f"<li><span>{escape(what)}</span><span class='track' aria-hidden='true'>"
+        f"<span style='margin-left:{left:.2f}%;width:{width:.2f}%'></span></span>"
+        f"<small>{escape(told)}</small></li>"
+    )
+
+
+def _ms(found: date) -> float:
+    return (found - date(1970, 1, 1)).days * 86_400_000.0
+
+
+def _runs(published: Published, choice: Choice) -> str:
+    del choice
+    runs = published.background.runs()
+    rows = [
+        (
+            run.started_utc.replace("T", " ")[:19],
+            run.status,
+            run.generation,
+            run.seconds,
+            ", ".join(f"{count} {action}" for action, count in sorted(run.actions.items())),
+        )
+        for run in runs
+    ]
+    heads = ("started, UTC", "status", "generation", "seconds", "nodes")
+    told = table("Runs, the newest first", heads, rows)
+    latest = next((run for run in runs if run.actions.get("ran")), None)
+    return told + ("" if latest is None else _ran(published, latest.run_id, latest.started_utc))
+
+
+def _ran(published: Published, run_id: str, started_utc: str) -> str:
+    rows = [
+        (found.node, found.count, found.reason, found.rows, round(found.seconds, 2))
+        for found in published.background.nodes_of(run_id)
+    ]
+    heads = ("node", "results", "why it ran", "rows", "seconds")
+    when = started_utc.replace("T", " ")[:16]
+    return table(f"What the newest of them that computed anything ran, {when} UTC", heads, rows)
+
+
+_HOME: Final = (
+    ("protocol", "protocol"), ("period_start", "from"), ("period_end", "to"),
+    ("complete", "complete"), ("systolic_mean_mmhg", "systolic"),
+    ("diastolic_mean_mmhg", "diastolic"), ("category", "category of the mean"),
+    ("reading_count", "readings"), ("missing", "what is missing"),
+)  # fmt: skip
+_BASELINES: Final = (
+    ("metric", "metric"), ("period_end", "until"), ("window_days", "days"),
+    ("day_count", "days with a value"), ("lower_quartile", "lower quartile"),
+    ("median", "median"), ("upper_quartile", "upper quartile"),
+)  # fmt: skip
+_TRENDS: Final = (
+    ("metric", "metric"), ("period_start", "from"), ("period_end", "to"), ("day_count", "days"),
+    ("slope_per_30_days", "change in 30 days"), ("lower", "95 % from"), ("upper", "to"),
+    ("method", "method"),
+)  # fmt: skip
+_EVENTS: Final = (
+    ("kind", "kind"), ("label", "what"), ("start_date", "from"), ("end_date", "to"),
+    ("note", "note"),
+)  # fmt: skip
+_COMPARED: Final = (
+    ("label", "event"), ("metric", "metric"), ("before_mean", "before"), ("before_count", "n"),
+    ("after_mean", "after"), ("after_count", "n"), ("difference", "difference"),
+    ("lower", "95 % from"), ("upper", "to"), ("warning", "beware"),
+)  # fmt: skip
+_MONTHS: Final = (
+    ("period", "month"), ("reading_count", "readings"), ("day_count", "days"),
+    ("at_target_share", "at target"), ("target", "target"),
+    ("systolic_zero_digit_share", "systolic ends in 0"), ("digit_preference", "digit preference"),
+    ("identical_run_longest", "longest run of equal readings"),
+    ("cuffless_reading_count", "cuffless"),
+)  # fmt: skip
+
+TABS: Final[Mapping[str, Tab]] = {
+    "home": Tab(
+        "Home averages",
+        _joined(
+            _listed(
+                "home_blood_pressure",
+                "Means over home protocols; a category is not a diagnosis",
+                _HOME,
+                within=("period_start", "period_end"),
+            ),
+            _listed(
+                "blood_pressure_alerts",
+                "Single readings in the guideline's severe range",
+                (("local_date", "date"), ("systolic_mmhg", "systolic"),
+                 ("diastolic_mmhg", "diastolic"), ("guideline", "guideline"),
+                 ("advice", "what to do")),
+                within=("local_date", "local_date"),
+            ),
+        ),
+        ("home_blood_pressure",),
+    ),
+    "baselines": Tab(
+        "Baselines and trends",
+        _joined(
+            _listed("baselines", "What is usual for this person", _BASELINES,
+                    within=("period_end", "period_end")),
+            _listed("trends", "Trends", _TRENDS, within=("period_start", "period_end")),
+        ),
+        ("baselines", "trends"),
+    ),
+    "events": Tab(
+        "Events and comparisons",
+        _joined(
+            _listed("annotations", "Annotations in the range", _EVENTS,
+                    within=("start_date", "end_date")),
+            _listed("period_comparisons", "Before and after an event; never a proof of its effect",
+                    _COMPARED),
+        ),
+        ("annotations", "period_comparisons"),
+    ),
+    "sources": Tab("Sources and devices", _sources, ("source_coverage",)),
+    "quality": Tab(
+        "Data quality",
+        _joined(
+            _quality,
+            _listed("blood_pressure_quality", "The blood pressure log, month by month", _MONTHS,
+                    within=("period_start", "period_end")),
+        ),
+    ),
+    "rejected": Tab("Rejected rows", _rejected, ("rejected_rows",)),
+    "runs": Tab("Run history", _runs),
+}  # fmt: skip

@@ -22,14 +22,16 @@ from bokeh.models import (
     Scatter,
     Segment,
     Span,
-    TapTool,
+    Text,
     Tool,
     UnionRenderers,
+    VStrip,
     WheelZoomTool,
 )
 
 from adapters.dashboard.charts import heart, pressure, sleep
-from adapters.dashboard.charts.style import GREY
+from adapters.dashboard.charts.notes import LAYER as NOTES
+from adapters.dashboard.charts.style import GREY, PURPLE
 
 SPAN: Final = "crosshair"
 AXIS_WIDTH: Final = 54
@@ -44,7 +46,7 @@ ANCHORS: Final[Mapping[str, Sequence[str]]] = {
     "sleep": ("sleep.total",),
     "quality": ("quality.efficiency",),
 }
-"""Chart -> the layers whose points the crosshair snaps to."""
+"""Chart -> the layers whose points the crosshair, and a click, snap to."""
 
 TOLD: Final = (
     ("systolic.morning", "systolic", "mmHg"),
@@ -76,9 +78,10 @@ def drawn_charts() -> Iterator[Plot]:
     time, span = Range1d(0, 1), Span(name=SPAN, dimension="height", line_color=GREY, line_width=1.5)
     rings = {name: _ring(name, figure) for name, figure in figures.items()}
     sources = {str(one.name): one for figure in figures.values() for one in _sources(figure)}
-    shared = _Shared()
+    shared, notes = _Shared(), _notes()
     for name, figure in figures.items():
         _finish(name, figure, time)
+        _annotate(figure, notes, labelled=name == "systolic")
         shared.put_into(figure)
         figure.add_layout(span)
         figure.add_tools(*_tools(figure, _callback(name, span, rings, sources)))
@@ -125,6 +128,26 @@ def _ring(chart: str, figure: Plot) -> ColumnDataSource:
     return source
 
 
+def _notes() -> ColumnDataSource:
+    columns = ("time", "end", "middle", "top", "label")
+    return ColumnDataSource({name: [] for name in columns}, name=NOTES)
+
+
+def _annotate(figure: Plot, notes: ColumnDataSource, *, labelled: bool) -> None:
+    """Strips behind the chart; the first chart tells what they are."""
+    strips = VStrip(
+        x0="time", x1="end", fill_color=PURPLE, fill_alpha=0.12, line_color=PURPLE,
+        line_alpha=0.5, hatch_pattern="\\", hatch_color=PURPLE, hatch_alpha=0.18,
+    )  # fmt: skip
+    figure.add_glyph(notes, strips, level="underlay")
+    if labelled:
+        text = Text(
+            x="middle", y="top", text="label", text_baseline="top", text_align="center",
+            text_font_size="11px", text_color=GREY,
+        )  # fmt: skip
+        figure.add_glyph(notes, text)
+
+
 def _finish(name: str, figure: Plot, time: Range1d) -> None:
     figure.update(
         name=name, x_range=time, toolbar_location=None, background_fill_color=None,
@@ -158,13 +181,12 @@ def _plain(renderer: GlyphRenderer) -> None:
 
 
 def _tools(figure: Plot, callback: CustomJS) -> list[Tool]:
-    points = [each for each in _renderers(figure) if isinstance(each.glyph, Scatter)]
-    anchor = points[:1] or _renderers(figure)[:1]
+    anchor = [each for each in _renderers(figure) if isinstance(each.glyph, Scatter)][:1]
     zoom = BoxZoomTool(dimensions="width")
     wheel = WheelZoomTool(dimensions="width", modifiers={"ctrl": True})
     figure.toolbar.update(active_drag=zoom, active_scroll=wheel)
     hover = HoverTool(mode="vline", tooltips=None, renderers=anchor, callback=callback)
-    return [zoom, wheel, hover, TapTool(renderers=points)]
+    return [zoom, wheel, hover]
 
 
 def _callback(

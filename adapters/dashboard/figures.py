@@ -8,12 +8,13 @@ import json
 from functools import cache
 from typing import Any
 
+import numpy as np
 from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource, Plot, Range1d, Span
 
 from adapters.dashboard.charts.style import Data
-from adapters.dashboard.drawing import SPAN, drawn_charts
+from adapters.dashboard.drawing import ANCHORS, SPAN, drawn_charts
 
 
 class Figures:
@@ -48,6 +49,20 @@ class Figures:
         """Set the value axis of a chart."""
         low, high = limits
         self.figures[chart].y_range.update(start=low, end=high, reset_start=low, reset_end=high)
+
+    def nearest(self, chart: str, x: float) -> tuple[str, dict[str, Any]] | None:
+        """The layer and the columns of the point that a click in a chart snaps to."""
+        found = [
+            (abs(times[at] - x), layer, at)
+            for layer in ANCHORS[chart]
+            if len(times := np.asarray(self.sources[layer].data["time"], float))
+            for at in [int(np.argmin(np.abs(times - x)))]
+        ]
+        if not found:
+            return None
+        _, layer, at = min(found)
+        columns = self.sources[layer].data
+        return layer, {str(name): values[at] for name, values in columns.items()}
 
     def snap_within(self, milliseconds: float) -> None:
         """How far from the crosshair a reading may lie to be shown with it."""

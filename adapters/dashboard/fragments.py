@@ -55,6 +55,19 @@ def _card(figure: KeyFigure) -> str:
     )
 
 
+def events(published: Published, choice: Choice) -> str:
+    """The annotations that touch the range."""
+    start, end = choice.span
+    notes = published.series.notes
+    shown = notes.where((notes["time"] < end) & (notes["end"] > start))
+    items = [
+        f"<span class='mark note-mark'></span>{escape(str(shown['label'][at]))} "
+        f"<small>{escape(str(shown['kind'][at]))}, from {day(shown['time'][at])}</small>"
+        for at in range(len(shown))
+    ]
+    return _legend(items) if items else ""
+
+
 def pressure_text(published: Published, choice: Choice, *, weekly: bool) -> str:
     """What the marks and bands of blood pressure mean, and how many readings lie where."""
     what = "weekly median" if weekly else "reading"

@@ -76,6 +76,7 @@
     if (button.dataset.themeToggle !== undefined)
       dark(document.documentElement.dataset.theme !== "dark");
     if (button.dataset.send) send(button.dataset.send);
+    if (button.dataset.close) put(button.dataset.close, "");
     if (button.dataset.tab) {
       for (const one of button.parentElement.children)
         one.setAttribute("aria-selected", String(one === button));

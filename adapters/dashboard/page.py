@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bokeh.document import Document
+from bokeh.events import Tap
 
-from adapters.dashboard import details, fragments, tables
+from adapters.dashboard import details, exports, fragments, tables
 from adapters.dashboard.bridge import Bridge
 from adapters.dashboard.chart_data import Drawn, drawn
 from adapters.dashboard.figures import Figures
+from adapters.dashboard.origins import origin
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
 from adapters.dashboard.store import DataStore
 
 LOOKS_EVERY_MS: Final = 1_500
 SETTLED_AFTER_MS: Final = 120
-_FIRST_TAB: Final = next(iter(details.TABS))
 
 
 class Page:
@@ -46,7 +47,7 @@ class Page:
             self.choice.guideline = guideline
         self.choice.look_at(self.choice.quick)
         self._open_tables: set[str] = set()
-        self._tab = _FIRST_TAB
+        self._tab = details.tabs_of(self.published)[0]
         self._shown: Drawn | None = None
         self._document: Document | None = None
         self._settling: Any = None
@@ -65,9 +66,8 @@ class Page:
         self.bridge.greet(document, self.figures.figures.values())
         for name in ("start", "end"):
             self.figures.time.on_change(name, self._on_zoom)
-        for name, source in self.figures.sources.items():
-            if "row" in source.data:
-                source.selected.on_change("indices", self._on_tap(name))
+        for chart, figure in self.figures.figures.items():
+            figure.on_event(Tap, self._on_tap(chart))
         document.add_periodic_callback(self.look_for_newer, LOOKS_EVERY_MS)
 
     def show(self, store: DataStore) -> None:
@@ -83,6 +83,8 @@ class Page:
 
     def _take(self, published: Published) -> None:
         self.published, self._shown = published, None
+        tabs = details.tabs_of(published)
+        self._tab = self._tab if self._tab in tabs else tabs[0]
         with contextlib.ExitStack() as quiet:
             quiet.enter_context(_without_watchers(self.choice))
             self.choice.widen(published.series.bounds)
@@ -118,6 +120,8 @@ class Page:
             "cards": fragments.cards(self.published, self.choice),
             **self._legends(),
             "methods": fragments.methods(self.published, self.choice),
+            "events": fragments.events(self.published, self.choice),
+            "tabs": details.tab_list(self.published, self._tab),
             "detail": details.shown(self._tab, self.published, self.choice),
         }
 
@@ -155,12 +159,14 @@ class Page:
         if before is None or before.heart_level != now.heart_level:
             self.bridge.show(self._legends())
 
-    def _on_tap(self, layer: str) -> Callable[[str, Any, Any], None]:
-        def tapped(_attribute: str, _old: Any, new: list[int]) -> None:
-            if new:
-                rows = self.figures.sources[layer].data
-                point = {name: values[new[0]] for name, values in rows.items()}
-                self.bridge.show({"origin": details.origin(layer, point, self.published)})
+    def _on_tap(self, chart: str) -> Callable[[Tap], None]:
+        def tapped(event: Tap) -> None:
+            found = self.figures.nearest(chart, event.x)
+            if found is None or self._shown is None:
+                return
+            layer, point = found
+            point["width"] = self._shown.width_of(layer)
+            self.bridge.show({"origin": origin(layer, point, self.published)})
 
         return tapped
 
@@ -171,6 +177,7 @@ class Page:
             "table": lambda: self._open_table(argument),
             "close": lambda: self._open_tables.discard(argument),
             "detail": lambda: self._open_detail(argument),
+            "save": lambda: self._save(argument),
         }.get(word)
         if handler is not None:
             handler()
@@ -179,6 +186,10 @@ class Page:
         if name in tables.NAMES:
             self._open_tables.add(name)
             self.bridge.show({f"table-{name}": self._table(name)})
+
+    def _save(self, what: str) -> None:
+        saved = exports.saved(what, self.published, self.choice)
+        self.bridge.show({"save": saved} if saved else {"notice": exports.NOTHING})
 
     def _open_detail(self, tab: str) -> None:
         if tab in details.TABS:

@@ -1,13 +1,16 @@
 """One published generation as the page sees it: facts, and tables that open when asked for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from adapters.dashboard.series import AllSeries, Windows, all_series
+from adapters.dashboard.background import NOTHING_BEHIND, Background
+from adapters.dashboard.series import AllSeries, Series, Windows, all_series, samples_of
 from adapters.profile import DEMO
 from dataflows.day_windows import EVENING, MORNING
 
@@ -23,17 +26,44 @@ class Facts:
         generation: Its number.
         published_utc: When it was published.
         versions: Output -> its version.
+        books: Signal -> how many rows were parsed, valid, rejected, shadowed and kept.
     """
 
     profile: str
     generation: int
     published_utc: str
     versions: Mapping[str, int] = field(default_factory=dict)
+    books: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def is_synthetic(self) -> bool:
         """Whether nobody lives behind these numbers."""
         return self.profile == DEMO
+
+
+class Rows(Protocol):
+    """Opens outputs, whole or those of some dates."""
+
+    def table(self, name: str) -> pa.Table:
+        """All rows of an output."""
+
+    def between(self, name: str, first: date, last: date) -> pa.Table:
+        """The rows of an output with a local date from the first to the last."""
+
+
+class TablesInMemory:
+    """Outputs that are there already."""
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self._tables = tables
+
+    def table(self, name: str) -> pa.Table:
+        """All rows of an output."""
+        return self._tables[name]
+
+    def between(self, name: str, first: date, last: date) -> pa.Table:
+        """The rows of an output with a local date from the first to the last."""
+        return within_dates(self.table(name), first, last)
 
 
 class Published:
@@ -42,19 +72,21 @@ class Published:
     Args:
         facts: Of the generation.
         names: The outputs that it has.
-        opened: Opens one of them.
+        rows: Opens them.
         windows: Morning and evening.
+        background: What the registry knows beside them.
     """
 
     def __init__(
         self,
         facts: Facts,
         names: Iterable[str],
-        opened: Callable[[str], pa.Table],
+        rows: Rows,
         windows: Windows = (MORNING, EVENING),
+        background: Background = NOTHING_BEHIND,
     ) -> None:
-        self.facts, self._windows = facts, windows
-        self._names, self._opened = frozenset(names), opened
+        self.facts, self.background = facts, background
+        self._names, self._rows, self._windows = frozenset(names), rows, windows
         self._tables: dict[str, pa.Table] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -65,10 +97,29 @@ class Published:
         if name not in self._names:
             return EMPTY
         if name not in self._tables:
-            self._tables[name] = self._opened(name)
+            self._tables[name] = self._rows.table(name)
         return self._tables[name]
+
+    def rows_between(self, name: str, first: date, last: date) -> pa.Table:
+        """An output's rows with a local date from the first to the last."""
+        return self._rows.between(name, first, last) if name in self._names else EMPTY
+
+    def samples(self, start: float, end: float) -> Series:
+        """The heart rate samples between two instants of the local clock."""
+        first, last = (datetime.fromtimestamp(at / 1000, UTC).date() for at in (start, end))
+        rows = self.rows_between("heart_rate_samples", first, last)
+        return samples_of(rows).between(start, end)
 
     @cached_property
     def series(self) -> AllSeries:
         """What the charts draw."""
         return all_series(self.table, self._windows)
+
+
+def within_dates(table: pa.Table, first: date, last: date) -> pa.Table:
+    """The rows with a local date from the first to the last."""
+    inside = pc.and_(
+        pc.greater_equal(table["local_date"], pa.scalar(first)),
+        pc.less_equal(table["local_date"], pa.scalar(last)),
+    )
+    return table.filter(inside)

@@ -66,6 +66,7 @@ class AllSeries:
         nights: A main sleep.
         night_weeks: A week of nights: means of its stages.
         regularity: The sleep regularity index; empty where no output tells it.
+        notes: An annotation with its label.
     """
 
     readings: Series
@@ -77,6 +78,7 @@ class AllSeries:
     nights: Series
     night_weeks: Series
     regularity: Series
+    notes: Series
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -110,6 +112,7 @@ def all_series(table: Open, windows: Windows = (MORNING, EVENING)) -> AllSeries:
         nights=nights,
         night_weeks=_night_weeks(nights),
         regularity=_regularity(table("sleep_regularity")),
+        notes=_notes(table("annotations")),
     )
 
 
@@ -356,3 +359,26 @@ def _regularity(table: pa.Table) -> Series:
     )
     found = found.where((window == shown) & ~np.isnan(found["value"]))
     return _sorted(found.columns)
+
+
+def _notes(table: pa.Table) -> Series:
+    if not table.num_rows:
+        return empty(["time", "end", "label", "kind"])
+    start = dates(table, "start_date")
+    end = pc.coalesce(table["end_date"], table["start_date"]).cast(pa.int32()).to_numpy()
+    return _sorted(
+        {
+            "time": start,
+            "end": end.astype(float) * DAY_MS + DAY_MS,
+            "label": texts(table, "label"),
+            "kind": texts(table, "kind"),
+        }
+    )
+
+
+def samples_of(rows: pa.Table) -> Series:
+    """Heart rate samples; vendors' resting values are none."""
+    if not rows.num_rows:
+        return empty(["time", "value"])
+    counted = rows.filter(pc.not_equal(rows["kind"].cast(pa.string()), "resting"))
+    return _sorted({"time": local_times(counted), "value": numbers(counted, "heart_rate_bpm")})

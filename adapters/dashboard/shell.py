@@ -8,7 +8,6 @@ import panel as pn
 from bokeh.models import Column
 from panel.template import Template
 
-from adapters.dashboard.details import TABS
 from adapters.dashboard.page import Page
 from adapters.dashboard.series import DAY_MS
 from adapters.dashboard.state import QUICK, SIGNALS, Choice
@@ -29,7 +28,6 @@ def shell(page: Page) -> Template:
     template.add_panel("login", pn.Column())
     template.add_panel("bridge", pn.pane.Bokeh(Column(page.bridge.texts, page.bridge.clicks)))
     template.add_variable("parts", page.parts)
-    template.add_variable("tabs", TABS)
     template.add_variable("style", (_HERE / "page.css").read_text("utf-8"))
     template.add_variable("script", (_HERE / "page.js").read_text("utf-8"))
     template.add_variable("title", TITLE)

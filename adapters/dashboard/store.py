@@ -5,17 +5,18 @@ NothingToShowError    nothing is published, so there is nothing to show
 
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Final, Protocol
-
-import pyarrow as pa
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 from adapters import AdapterError
 from adapters.dashboard import DashboardError
+from adapters.dashboard.background import RegistryBackground
 from adapters.dashboard.published import Facts, Published
 from adapters.dashboard.series import Windows
+from adapters.dashboard.stored_rows import StoredRows
+from adapters.opened_artifact import VerifiedFiles
 from adapters.profile import Profile
-from adapters.reader import PublishedOutputs, load, outputs
+from adapters.reader import PublishedOutputs, outputs
 from dataflows.day_windows import EVENING, MORNING
 from registry import RegistryError
 
@@ -82,20 +83,27 @@ class ProfileStore:
             self._shown = self._published(found)
 
     def _published(self, found: PublishedOutputs) -> Published:
+        tables = [output for output in found if output.artifact.rows is not None]
+        folder = self._profile.folder.absolute()
         facts = Facts(
             found.profile,
             found.generation,
             found.published_utc,
             {output.name: output.version for output in found},
+            _books(folder, found),
         )
-        names = [output.name for output in found if output.artifact.rows is not None]
-        return Published(facts, names, partial(self._opened, found.generation), self._windows)
+        return Published(
+            facts,
+            [output.name for output in tables],
+            StoredRows(folder, {output.name: output.artifact for output in tables}),
+            self._windows,
+            RegistryBackground(folder / "registry.sqlite", found.generation),
+        )
 
-    def _opened(self, generation: int, name: str) -> pa.Table:
-        opened = load(
-            name,
-            generation=generation,
-            profile=self._profile.name,
-            home=self._profile.home.absolute(),
-        )
-        return opened.table
+
+def _books(folder: Path, found: PublishedOutputs) -> dict[str, dict[str, Any]]:
+    artifacts = [output.artifact for output in found if output.name == "books"]
+    if not artifacts:
+        return {}
+    value, _ = VerifiedFiles(folder).value(artifacts[0])
+    return {signal: dict(counts) for signal, counts in value.items()}

@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource
 from adapters.dashboard.chart_data import drawn
 from adapters.dashboard.charts import heart, pressure, sleep
 from adapters.dashboard.figures import Figures
-from adapters.dashboard.published import Facts, Published
+from adapters.dashboard.published import Facts, Published, TablesInMemory
 from adapters.dashboard.series import DAY_MS
 from adapters.dashboard.state import Choice
 
@@ -45,7 +45,7 @@ def published(days: int) -> Published:
         }
     )
     tables = {"blood_pressure_readings": readings, "daily_metrics": daily}
-    return Published(Facts("demo", 1, "2026-06-30T00:00:00Z"), tables, tables.__getitem__)
+    return Published(Facts("demo", 1, "2026-06-30T00:00:00Z"), tables, TablesInMemory(tables))
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_bands_are_those_of_the_guideline(quarter):
 
 
 def test_a_profile_without_any_signal_draws_empty_charts():
-    nothing = Published(Facts("me", 1, "2026-06-30T00:00:00Z"), (), {}.__getitem__)
+    nothing = Published(Facts("me", 1, "2026-06-30T00:00:00Z"), (), TablesInMemory({}))
     found = drawn(nothing, *nothing.series.bounds, "esc_2024")
     assert not len(found.data["heart.mean"]["time"])
 

@@ -17,10 +17,11 @@ from adapters.dashboard.charts.style import (
     layer,
     span,
 )
-from adapters.dashboard.series import Series
+from adapters.dashboard.series import DAY_MS, MINUTE_MS, Column, Series
 
 HEIGHT: Final = 260
 _LEAST: Final = (50.0, 100.0)
+SAMPLE_GAP_MS: Final = 30 * MINUTE_MS
 _NOTHING: Final = np.array([])
 
 
@@ -69,30 +70,30 @@ def boxes_data(boxes: Series, resting: Series, start: float, end: float, width: 
         width: How long one row lasts, in milliseconds.
     """
     shown, rest = boxes.between(start - width, end), resting.between(start - width, end)
-    rest = rest.where(~np.isnan(rest["resting"]))
     room = width * 0.08
     sides = {"time": shown["time"] + room, "end": shown["end"] - room}
     return {
         "heart.range": {**sides, **shown.data("low", "high")},
         "heart.middle": {**sides, **_middle(shown)},
         "heart.mean": _line(shown, width),
-        "heart.resting": {
-            "time": (rest["time"] + rest["end"]) / 2,
-            "value": rest["resting"],
-            "row": np.arange(len(rest)),
-        },
+        "heart.resting": _resting(rest),
     }
 
 
-def samples_data(samples: Series) -> Data:
+def samples_data(samples: Series, days: Series, start: float, end: float) -> Data:
     """The layers of a range that is short enough for single samples."""
     nothing = {"time": _NOTHING, "end": _NOTHING, "low": _NOTHING, "high": _NOTHING}
     return {
         "heart.range": nothing,
         "heart.middle": nothing,
-        "heart.mean": _broken(samples["time"], samples["value"], 30 * 60_000),
-        "heart.resting": {"time": _NOTHING, "value": _NOTHING, "row": _NOTHING},
+        "heart.mean": _broken(samples["time"], samples["value"], SAMPLE_GAP_MS),
+        "heart.resting": _resting(days.between(start - DAY_MS, end)),
     }
+
+
+def _resting(rows: Series) -> dict[str, Column]:
+    known = rows.where(~np.isnan(rows["resting"]))
+    return {"time": (known["time"] + known["end"]) / 2, "value": known["resting"]}
 
 
 def limits(data: Data) -> tuple[float, float]:
@@ -102,17 +103,17 @@ def limits(data: Data) -> tuple[float, float]:
     return span(boxes["low"], boxes["high"], *values, least=_LEAST)
 
 
-def _middle(shown: Series) -> dict[str, np.ndarray]:
+def _middle(shown: Series) -> dict[str, Column]:
     if "lower" not in shown.columns:
         return {name: np.full(len(shown), np.nan) for name in ("low", "high")}
     return shown.data(low="lower", high="upper")
 
 
-def _line(shown: Series, width: float) -> dict[str, np.ndarray]:
+def _line(shown: Series, width: float) -> dict[str, Column]:
     return _broken((shown["time"] + shown["end"]) / 2, shown["mean"], width * 1.5)
 
 
-def _broken(times: np.ndarray, values: np.ndarray, step: float) -> dict[str, np.ndarray]:
+def _broken(times: Column, values: Column, step: float) -> dict[str, Column]:
     """A line that breaks where two points lie further apart than a step."""
     breaks = np.nonzero(np.diff(times) > step)[0] + 1
     between = times[breaks - 1] + 1 if len(breaks) else breaks

@@ -1,0 +1,25 @@
+"""Annotations behind every chart: from the day they begin to the day they end."""
+
+from typing import Any
+
+import numpy as np
+
+from adapters.dashboard.charts.style import Data
+from adapters.dashboard.series import DAY_MS, Series
+
+LAYER = "notes"
+
+
+def data(notes: Series, start: float, end: float, top: float) -> Data:
+    """The strips of a range; one without an end is a day wide, where it begins.
+
+    Args:
+        notes: All annotations.
+        start: Of the range.
+        end: Of the range.
+        top: Where their labels stand on the value axis.
+    """
+    shown = notes.where((notes["time"] < end) & (notes["end"] > start))
+    columns: dict[str, Any] = shown.data("time", "end", "label")
+    columns["middle"] = np.clip((shown["time"] + shown["end"]) / 2, start, end - DAY_MS / 4)
+    return {LAYER: {**columns, "top": np.full(len(shown), top)}}
