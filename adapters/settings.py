@@ -61,6 +61,7 @@ class Settings:
     morning: Window = MORNING
     evening: Window = EVENING
     birth_year: int | None = None
+    name: str = ""
     zip_password_file: Path | None = None
     as_of: datetime | None = None
     remote: str | None = None
@@ -228,6 +229,10 @@ def _remote(value: str, home: str) -> str:
     return value
 
 
+def _name(value: str, _home: str) -> str:
+    return value
+
+
 _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "home": _path,
     "profile": _profile,
@@ -237,6 +242,7 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "morning": _window,
     "evening": _window,
     "birth_year": _birth_year,
+    "name": _name,
     "zip_password_file": _path,
     "as_of": _instant,
     "remote": _remote,

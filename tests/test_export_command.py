@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import stat
 import subprocess
 
@@ -59,6 +60,10 @@ def test_stdout_holds_the_bytes_of_one_file_and_nothing_else(published_demo):
     [
         (["csv", "--out", "-", "--json"], "--out DIR"),
         (["csv", "--out", "-", "--output", "daily_metrics", "rejected_rows"], "--out DIR"),
+        (["csv", "--name", "Zoë"], "export csv has no --name"),
+        (["fhir", "--guideline", "nice"], "export fhir has no --guideline"),
+        (["report", "--output", "daily_metrics"], "export report has no --output"),
+        (["report", "--guideline", "esc"], "invalid choice"),
         (["csv", "--output", "daily"], "no output is called"),
         (["csv", "--from", "31.01.2026"], "2026-01-31"),
         (["csv", "--from", "2026-02-01", "--to", "2026-01-31"], "exchange"),
@@ -74,6 +79,46 @@ def test_what_makes_no_sense_is_refused_with_what_to_do(published_demo, argument
     assert word in done.stderr
     assert not (published_demo.home.parent / "exports").exists()
     assert not (published_demo.home / "nobody").exists()
+
+
+def test_a_report_and_a_bundle_call_the_person_as_asked_and_store_the_name_nowhere(
+    published_demo,
+):
+    folder = published_demo.home.parent / "out"
+    for form in ("report", "fhir"):
+        done = published_demo.inside("export", form, "--name", "Zoë", "--out", f"{folder}/")
+        assert done.exit_code == 0, done.stderr
+        assert not done.stderr
+    (report,) = folder.glob("report.demo-g1.pdf")
+    assert report.read_bytes().startswith(b"%PDF-")
+    (bundle,) = folder.glob("bundle.demo-g1.fhir.json")
+    assert '"text": "Zoë"' in bundle.read_text("utf-8")
+    kept = [path for path in published_demo.home.rglob("*") if path.is_file()]
+    assert not any("Zoë".encode() in path.read_bytes() for path in kept)
+
+
+def test_the_name_may_be_a_setting_and_the_command_line_wins(published_demo):
+    published_demo.environment["PDP_NAME"] = "Zoë"
+    target = published_demo.home.parent / "bundle.json"
+
+    def name_in(*arguments):
+        days = ("--from", "2026-06-30", "--out", str(target), "--overwrite")
+        assert published_demo.inside("export", "fhir", *days, *arguments).exit_code == 0
+        return json.loads(target.read_bytes())["entry"][0]["resource"].get("name")
+
+    assert name_in() == [{"text": "Zoë"}]
+    assert name_in("--name", "Noé") == [{"text": "Noé"}]
+    assert name_in("--name", "") is None
+
+
+def test_the_report_is_the_same_bytes_each_time(published_demo):
+    command = published_demo.command("export", "report", "--out", "-", "--quiet")
+    first, second = (
+        subprocess.run(command, env=published_demo.environment, capture_output=True, check=True)
+        for _ in range(2)
+    )
+    assert first.stdout == second.stdout
+    assert not first.stderr
 
 
 def test_reading_for_an_export_imports_no_hamilton(published_demo):

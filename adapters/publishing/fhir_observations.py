@@ -14,19 +14,15 @@ import pyarrow as pa
 
 from adapters.publishing import fhir_codes as codes
 from adapters.publishing.fhir_codes import Code, Unit
+from adapters.publishing.rows import Row, is_cuffless
+from adapters.publishing.words import source
 from dataflows.guidelines import GUIDELINES
-from dataflows.measurement import CUFF, CUFFLESS, CUFFLESS_SOURCES
+from dataflows.measurement import CUFF
 
 Resource = dict[str, Any]
-Row = Mapping[str, Any]
 Taken = Mapping[date, Sequence[str]]
 
 NAMESPACE: Final = UUID("8f2b0b1e-6d0c-5b7e-9a51-3c1f0f6a7d42")
-SOURCE_TITLES: Final[Mapping[str, str]] = {
-    "mi_fitness": "Mi Fitness",
-    "zepp": "Zepp",
-    "blood_pressure_sheet": "blood pressure log kept by hand",
-}
 _SLEEP_PARTS: Final = (
     ("deep_minutes", codes.DEEP_SLEEP),
     ("light_minutes", codes.LIGHT_SLEEP),
@@ -84,12 +80,12 @@ def readings(table: pa.Table, person: Person) -> Iterator[tuple[str, Resource]]:
     for row in table.to_pylist():
         told: Resource = {
             "effectiveDateTime": _instant(row["start_utc"], row["utc_offset_minutes"]),
-            "device": {"display": SOURCE_TITLES.get(row["source"], row["source"])},
+            "device": {"display": source(row["source"])},
         }
         place = reading_address(row)
         yield place, person.observation(
             place, codes.BLOOD_PRESSURE, profile="bp", **told,
-            method=_words("estimated without a cuff" if _is_cuffless(row) else "cuff, at home"),
+            method=_words("estimated without a cuff" if is_cuffless(row) else "cuff, at home"),
             component=[
                 _component(codes.SYSTOLIC, codes.MMHG, row["systolic_mmhg"]),
                 _component(codes.DIASTOLIC, codes.MMHG, row["diastolic_mmhg"]),
@@ -113,10 +109,6 @@ def reading_address(row: Row) -> str:
 def _row_of(row: Row) -> tuple[str, int, str]:
     """Where a row was read, and when it began: one row of an export may hold several naps."""
     return row["raw_sha256"], row["raw_row"], _instant(row["start_utc"], 0)
-
-
-def _is_cuffless(row: Row) -> bool:
-    return row["source"] in CUFFLESS_SOURCES or CUFFLESS in (row["flags"] or "").split(";")
 
 
 def daily_pressures(
@@ -175,7 +167,7 @@ def addresses_by_day(table: pa.Table) -> dict[date, list[str]]:
     """The addresses of the readings with a cuff, by local date."""
     found: dict[date, list[str]] = {}
     for row in table.to_pylist():
-        if not _is_cuffless(row):
+        if not is_cuffless(row):
             found.setdefault(row["local_date"], []).append(reading_address(row))
     return found
 
@@ -229,7 +221,7 @@ def sleeps(table: pa.Table, person: Person) -> Iterator[tuple[str, Resource]]:
                 "end": _instant(row["end_utc"], offset),
             },
             valueQuantity=codes.MINUTE.quantity(row["asleep_minutes"]),
-            device={"display": SOURCE_TITLES.get(row["source"], row["source"])},
+            device={"display": source(row["source"])},
             method=_words("wearable, a nap" if row["is_nap"] else "wearable, the night"),
             component=parts,
         )  # fmt: skip

@@ -4,6 +4,7 @@ EmptyTimeError     the asked time ends before it begins
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -14,6 +15,7 @@ from adapters import AdapterError
 from adapters.profile import Profile
 from adapters.publishing.table_files import csv_bytes, parquet_bytes
 from adapters.publishing.tables import Publication, publication_of, within
+from dataflows.guidelines import DEFAULT_GUIDELINE
 
 Content = bytes | memoryview
 
@@ -36,12 +38,14 @@ class Wanted:
         first: The first date; None for no limit.
         last: The last date; None for no limit.
         name: What the person is called in it; nothing when empty.
+        guideline: Whose bands, protocol and line a report uses.
     """
 
     outputs: Sequence[str] = ()
     first: date | None = None
     last: date | None = None
     name: str = ""
+    guideline: str = DEFAULT_GUIDELINE
 
     def __post_init__(self) -> None:
         if self.first and self.last and self.first > self.last:
@@ -65,11 +69,17 @@ class Made:
 
 @dataclass(frozen=True)
 class Form:
-    """A form, how it is made, and which of `Wanted` it heeds beside the dates."""
+    """A form of what is published.
+
+    Attributes:
+        summary: What it is, for people.
+        make: Makes it.
+        heeds: Which of `Wanted` it heeds beside the dates.
+    """
 
     summary: str
     make: Callable[[Profile, Wanted], Made]
-    heeds: str
+    heeds: AbstractSet[str]
 
 
 def _csv(profile: Profile, wanted: Wanted) -> Made:
@@ -109,13 +119,29 @@ def _fhir(profile: Profile, wanted: Wanted) -> Made:
     return Made(source, {file_name(source, "bundle", "fhir.json"): fhir.bundle_bytes(bundle)})
 
 
+def _report(profile: Profile, wanted: Wanted) -> Made:
+    from adapters.publishing import report  # noqa: PLC0415 - brings a typesetter
+
+    source = publication_of(profile, report.OUTPUTS, optional=report.OPTIONAL_OUTPUTS)
+    made = report.report_of(
+        source.tables,
+        source,
+        name=wanted.name,
+        guideline=wanted.guideline,
+        first=wanted.first,
+        last=wanted.last,
+    )
+    return Made(source, {file_name(source, "report", "pdf"): made.pdf}, made.warnings)
+
+
 def file_name(source: Publication, name: str, suffix: str) -> str:
     """What a file is called when nobody says: `daily_metrics.demo-g3.csv`."""
     return f"{name}.{source.profile}-g{source.generation}.{suffix}"
 
 
 FORMS: Final[Mapping[str, Form]] = {
-    "csv": Form("tables for a spreadsheet", _csv, heeds="outputs"),
-    "parquet": Form("tables for programs, exact", _parquet, heeds="outputs"),
-    "fhir": Form("a FHIR R4 bundle for clinical systems", _fhir, heeds="name"),
+    "csv": Form("tables for a spreadsheet", _csv, {"outputs"}),
+    "parquet": Form("tables for programs, exact", _parquet, {"outputs"}),
+    "fhir": Form("a FHIR R4 bundle for clinical systems", _fhir, {"name"}),
+    "report": Form("one or two pages of PDF for a doctor's visit", _report, {"name", "guideline"}),
 }

@@ -28,7 +28,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         "exports", "store exports for good: files, folders (recursively), zips; parses nothing"
     ),
     "exclude": Listed("exports", "take one wrong row of an export out of the numbers"),
-    "export": Listed("exporting", "write what is published into files: csv, parquet, fhir"),
+    "export": Listed("exporting", "write what is published into files: csv, parquet, fhir, report"),
     "sources": Listed("exports", "list every raw file that was ever stored"),
     "status": Listed("state", "say what is published and what happened last"),
     "verify": Listed("verify", "see whether everything registered is there and whole; repair it"),

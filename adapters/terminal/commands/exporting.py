@@ -14,9 +14,11 @@ from adapters.publishing.handing_out import hand_out
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, RefusedError
+from dataflows.guidelines import DEFAULT_GUIDELINE, GUIDELINES
 
 _STDOUT: Final = "-"
 _FOLDER: Final = Path("exports")
+_SPELLINGS: Final = {"outputs": "--output", "name": "--name", "guideline": "--guideline"}
 
 
 def _export_options(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +29,19 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         help="csv, parquet: the outputs to export (default: daily_metrics)",
     )  # fmt: skip
     parser.add_argument(
-        "--name", default="",
-        help="fhir: what the person is called in it (default: no name); it is stored nowhere else",
+        "--name", help="fhir, report: what the person is called (default: $PDP_NAME, else no name)"
+    )
+    parser.add_argument(
+        "--guideline", choices=[*GUIDELINES], metavar="NAME",
+        help=f"report: {', '.join(GUIDELINES)} (default: $PDP_GUIDELINE, else {DEFAULT_GUIDELINE})",
     )  # fmt: skip
-    parser.add_argument("--from", dest="first", type=_date, metavar="DATE", help="nothing earlier")
+    parser.add_argument(
+        "--from",
+        dest="first",
+        type=_date,
+        metavar="DATE",
+        help="nothing earlier (report: ninety days before the last)",
+    )
     parser.add_argument("--to", dest="last", type=_date, metavar="DATE", help="nothing later")
     parser.add_argument(
         "--out", metavar="PATH",
@@ -50,21 +61,25 @@ def _date(text: str) -> date:
 
 def export(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Write what is published into files for others."""
-    del settings
     form = FORMS[options.form]
-    for option, value in {"outputs": options.outputs, "name": options.name}.items():
-        if value and form.heeds != option:
-            raise RefusedError(f"export {options.form} has no --{option.removesuffix('s')}")
+    for option, spelling in _SPELLINGS.items():
+        if getattr(options, option) and option not in form.heeds:
+            raise RefusedError(f"export {options.form} has no {spelling}")
     if options.out == _STDOUT and (options.json or len(options.outputs) > 1):
         raise RefusedError("stdout holds one file and nothing else; give a folder: --out DIR")
-    made = form.make(profile, _wanted(options))
-    if options.out == _STDOUT:
-        return _to_stdout(made)
-    return _to_files(made, options)
+    made = form.make(profile, _wanted(options, settings))
+    return _to_stdout(made) if options.out == _STDOUT else _to_files(made, options)
 
 
-def _wanted(options: argparse.Namespace) -> Wanted:
-    return Wanted(tuple(options.outputs), options.first, options.last, options.name.strip())
+def _wanted(options: argparse.Namespace, settings: Settings) -> Wanted:
+    name = settings.name if options.name is None else options.name
+    return Wanted(
+        tuple(options.outputs),
+        options.first,
+        options.last,
+        name.strip(),
+        options.guideline or settings.guideline,
+    )
 
 
 def _to_stdout(made: Made) -> Answer:

@@ -16,7 +16,7 @@ from adapters.publishing.fhir import BrokenBundleError, bundle_bytes, fhir_bundl
 from adapters.publishing.fhir_observations import address, reading_address
 from adapters.publishing.fhir_rules import UNITS, broken_rules, has_check_digit
 from adapters.publishing.table_files import csv_bytes
-from adapters.publishing.tables import Publication, publication_of
+from adapters.publishing.tables import Publication, publication_of, within
 
 DAY = date(2026, 3, 1)
 
@@ -146,10 +146,12 @@ def test_the_bundle_validates_as_fhir_and_keeps_the_rules_of_its_profiles(bundle
 def test_the_bundle_of_the_demo_validates_and_its_numbers_are_those_of_the_csv(demo_home):
     demo = Profile(demo_home, "demo", leaves_no_trace=True)
     source = publication_of(demo, fhir.OUTPUTS, optional=fhir.OPTIONAL_OUTPUTS)
-    bundle = fhir_bundle(source.tables, source)
+    recent = date(2026, 5, 1)
+    tables = {name: within(name, table, recent, None) for name, table in source.tables.items()}
+    bundle = fhir_bundle(tables, source)
     Bundle.model_validate_json(bundle_bytes(bundle))
     found = resources(json.loads(bundle_bytes(bundle)))
-    rows = {name: in_csv(table, source) for name, table in source.tables.items()}
+    rows = {name: in_csv(table, source) for name, table in tables.items()}
     for row in rows["blood_pressure_readings"]:
         start = datetime.fromisoformat(row["start_utc"])
         place = reading_address({**row, "raw_row": int(row["raw_row"]), "start_utc": start})
@@ -158,6 +160,14 @@ def test_the_bundle_of_the_demo_validates_and_its_numbers_are_those_of_the_csv(d
             "8480-6": float(row["systolic_mmhg"]),
             "8462-4": float(row["diastolic_mmhg"]),
         }
+    for row in rows["home_blood_pressure"]:
+        place = address("protocol", row["protocol"], row["period_start"], row["period_end"])
+        assert (place in found) == (row["complete"] == "true")
+        if place in found:
+            shown = values(found[place])
+            assert shown["96608-5"] == float(row["systolic_mean_mmhg"])
+            assert shown["96609-3"] == float(row["diastolic_mean_mmhg"])
+            assert shown["246432004"] == int(row["reading_count"])
     for row in rows["daily_metrics"]:
         for column in ("heart_rate_mean_bpm", "heart_rate_min_bpm", "heart_rate_max_bpm"):
             shown = found.get(address(column, row["local_date"]))
