@@ -47,9 +47,12 @@ from dataflows import (
     heart_rate,
     home_blood_pressure,
     ingestion,
+    period_comparisons,
+    personal_history,
     sleep,
     sleep_by_night,
     sleep_regularity,
+    source_coverage,
 )
 from registry import RegistryError
 from registry.code_identity import CodeIndex
@@ -78,6 +81,9 @@ FLOW: Final[tuple[ModuleType, ...]] = (
     daily_metrics,
     home_blood_pressure,
     blood_pressure_alerts,
+    personal_history,
+    period_comparisons,
+    source_coverage,
 )
 
 OUTPUTS: Final = (
@@ -89,6 +95,10 @@ OUTPUTS: Final = (
     "sleep_sessions",
     "sleep_stages",
     "annotations",
+    "baselines",
+    "trends",
+    "period_comparisons",
+    "source_coverage",
     "sleep_nights",
     "sleep_regularity",
     "blood_pressure_days",

@@ -5,7 +5,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from dataflows import blood_pressure_schemas, home_schemas, schemas, sleep_schemas
+from dataflows import (
+    blood_pressure_schemas,
+    history_schemas,
+    home_schemas,
+    schemas,
+    sleep_schemas,
+)
 from dataflows.contracts import Contract, failures
 
 CONTRACTS: Final[Mapping[str, Contract]] = {
@@ -17,6 +23,10 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "sleep_sessions": schemas.SLEEP_SESSIONS,
     "sleep_stages": schemas.SLEEP_STAGES,
     "annotations": schemas.ANNOTATIONS,
+    "baselines": history_schemas.BASELINES,
+    "trends": history_schemas.TRENDS,
+    "period_comparisons": history_schemas.PERIOD_COMPARISONS,
+    "source_coverage": history_schemas.SOURCE_COVERAGE,
     "sleep_nights": sleep_schemas.SLEEP_NIGHTS,
     "sleep_regularity": sleep_schemas.SLEEP_REGULARITY,
     "blood_pressure_days": blood_pressure_schemas.BLOOD_PRESSURE_DAYS,

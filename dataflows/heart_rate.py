@@ -20,6 +20,7 @@ from hamilton.htypes import Collect, Parallelizable
 
 from dataflows import contracts, heart_rate_duplicates, records, resolution, schemas
 from dataflows.clocks import integers
+from dataflows.coverage import counts_of
 from dataflows.heart_rate_days import days_of_year, days_of_years
 from dataflows.heart_rate_summaries import one_a_day
 from dataflows.heart_rate_years import by_year, is_over
@@ -164,7 +165,8 @@ def heart_rate_year_resolved(heart_rate_year: Mapping[str, Any]) -> dict[str, An
     """Samples of one UTC year, each once, in canonical order; the duplicates; the withdrawn ones.
 
     Shape: `samples`, a mapping that holds `records` (`records.HEART_RATE_SAMPLES`), and their
-    `count`; `shadowed` (`records.SHADOWED`); `withdrawn` (`records.REJECTED`).
+    `count`; `coverage`, counts by source, device and date (`coverage.COUNTS`); `shadowed`
+    (`records.SHADOWED`); `withdrawn` (`records.REJECTED`).
 
     Units: beats per minute; rows.
     """
@@ -181,6 +183,7 @@ def heart_rate_year_resolved(heart_rate_year: Mapping[str, Any]) -> dict[str, An
     return {
         "samples": {"records": contracts.checked(kept, schemas.HEART_RATE_SAMPLES)},
         "count": kept.num_rows,
+        "coverage": counts_of(kept),
         "shadowed": shadowed,
         "withdrawn": withdrawn,
     }
