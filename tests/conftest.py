@@ -110,6 +110,35 @@ def program(tmp_path):
     return Program(tmp_path / "home")
 
 
+@pytest.fixture
+def google():
+    """Google on loopback; whatever is against its own description fails the test."""
+    from tests.emulators.google_server import GoogleServer
+
+    server = GoogleServer()
+    with server.running():
+        yield server
+    assert not server.violations
+
+
+@pytest.fixture
+def google_client(google, tmp_path):
+    """A client of that Google that does not wait; `pauses` has what it would have waited."""
+    from adapters.google.client import GoogleClient
+
+    credentials = google.credentials(tmp_path / "service_account.json")
+
+    def client(*purposes, **options):
+        pauses = []
+        made = GoogleClient(
+            credentials, purposes, endpoint=google.url, pause=pauses.append, **options
+        )
+        made.pauses = pauses
+        return made
+
+    return client
+
+
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory):
     """A home whose demo profile is published; copy it, never change it."""
