@@ -350,7 +350,8 @@ class Run:
     def _exclusions(self, engine: Engine) -> Artifact:
         path = self._profile.corrections
         found = exclusions(read_corrections(path), self._profile.raw_files, path)
-        self._messages = [*self._profile.notices, *found.problems]
+        notices = self._source_report.notices
+        self._messages = [*self._profile.notices, *notices, *found.problems]
         encoded = engine.materializer.codecs.encode(found.table, "exclusions")
         if not self._options.dry_run:
             engine.store.add_input(encoded)

@@ -19,7 +19,11 @@ def meaning_of(asked: Asked) -> tuple[Path, tuple[str, ...]]:
     """
     settings = Settings.load(os.environ, Path(".env"))
     home = Path(asked.home) if asked.home else settings.home
-    name = asked.profile or settings.profile or default_profile(home)
+    name = (
+        asked.profile
+        or settings.profile
+        or default_profile(home, has_remote_source=bool(settings.remote_sources))
+    )
     profile = Profile(home, Settings.load({"PDP_PROFILE": name}).profile or name)
     return profile.folder, resolved(profile, settings)
 
@@ -29,6 +33,7 @@ def resolved(profile: Profile, settings: Settings) -> tuple[str, ...]:
     file = settings.zip_password_file
     return (
         json.dumps(configured(settings), sort_keys=True),
+        json.dumps(settings.remote_sources),
         *home_time_zone(profile, settings),
         settings.as_of.isoformat() if settings.as_of else "",
         os.path.abspath(file) if file else "",  # noqa: PTH100 - keeps links

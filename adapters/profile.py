@@ -197,6 +197,6 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def default_profile(home: Path) -> str:
-    """`me` once anything was imported, else the synthetic person."""
-    return OWNER if Profile(home, OWNER).has_exports else DEMO
+def default_profile(home: Path, *, has_remote_source: bool = False) -> str:
+    """`me` once anything was imported or a remote source is set, else the synthetic person."""
+    return OWNER if has_remote_source or Profile(home, OWNER).has_exports else DEMO

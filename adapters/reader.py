@@ -190,7 +190,11 @@ def profile_at(profile: str | None = None, home: Path | str | None = None) -> Pr
     folder = project_folder()
     settings = Settings.load(os.environ, folder / ".env")
     place = folder / (Path(home) if home is not None else settings.home)
-    name = profile or settings.profile or default_profile(place)
+    name = (
+        profile
+        or settings.profile
+        or default_profile(place, has_remote_source=bool(settings.remote_sources))
+    )
     checked = Settings.load({"PDP_PROFILE": name}).profile
     return Profile(place, checked or name, leaves_no_trace=True)
 

@@ -1,13 +1,13 @@
 """What a run is given, by profile and settings: a source, the home zone, the moment that is now."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date
 from typing import Any
 
 from adapters.profile import DEMO, Profile
 from adapters.settings import Settings, machine_time_zone
-from adapters.sources import Source
+from adapters.sources import Source, Together
 from adapters.sources.demo import DEMO_END_DATE, DEMO_TIME_ZONE
 from adapters.sources.demo.source import DemoSource
 from adapters.sources.inbox import Inbox
@@ -20,7 +20,25 @@ def source_of(profile: Profile, settings: Settings) -> Source:
     """Where a profile's exports come from."""
     if profile.name == DEMO:
         return DemoSource(demo_end(settings))
-    return Inbox(profile.inbox, settings.zip_password_file)
+    inbox = Inbox(profile.inbox, settings.zip_password_file)
+    return Together([inbox, *_remote_sources(settings)]) if settings.remote_sources else inbox
+
+
+def _remote_sources(settings: Settings) -> Iterator[Source]:
+    from adapters.google.client import GoogleClient  # noqa: PLC0415 - only where it is configured
+    from adapters.sources.drive_folder import DriveFolder  # noqa: PLC0415 - goes with it
+    from adapters.sources.google_sheet import GoogleSheet  # noqa: PLC0415 - goes with it
+
+    purposes = {"sheet": settings.google_sheet, "folder": settings.drive_folder}
+    client = GoogleClient(
+        settings.google_credentials_file,
+        tuple(purpose for purpose, wanted in purposes.items() if wanted),
+        endpoint=settings.google_endpoint,
+    )
+    if settings.google_sheet:
+        yield GoogleSheet(client, settings.google_sheet, settings.google_sheet_range)
+    if settings.drive_folder:
+        yield DriveFolder(client, settings.drive_folder, settings.zip_password_file)
 
 
 def demo_end(settings: Settings) -> date:

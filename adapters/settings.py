@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import AdapterError
+from adapters.google.addresses import folder_id, loopback_address, ranges, spreadsheet_id
 from dataflows.day_windows import EVENING, MORNING, Window, window_of
 from dataflows.guidelines import DEFAULT_GUIDELINE, GUIDELINES
 
@@ -69,6 +70,17 @@ class Settings:
     new_passphrase_file: Path | None = None
     identity_file: Path | None = None
     recipients_file: Path | None = None
+    google_credentials_file: Path | None = None
+    google_sheet: str | None = None
+    google_sheet_range: tuple[str, ...] = ()
+    drive_folder: str | None = None
+    google_endpoint: str | None = None
+
+    @property
+    def remote_sources(self) -> tuple[str, ...]:
+        """What is asked over the network at each run; empty where there is no such source."""
+        sheet = (self.google_sheet, *self.google_sheet_range) if self.google_sheet else ()
+        return (*sheet, self.drive_folder) if self.drive_folder else sheet
 
     @classmethod
     def load(cls, environment: Mapping[str, str], dotenv_path: Path | None = None) -> "Settings":
@@ -250,6 +262,11 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "new_passphrase_file": _path,
     "identity_file": _path,
     "recipients_file": _path,
+    "google_credentials_file": _path,
+    "google_sheet": lambda value, _home: spreadsheet_id(value),
+    "google_sheet_range": lambda value, _home: ranges(value),
+    "drive_folder": lambda value, _home: folder_id(value),
+    "google_endpoint": lambda value, _home: loopback_address(value),
 }
 
 

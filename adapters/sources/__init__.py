@@ -30,10 +30,14 @@ class SeenFile:
 
 @dataclass(frozen=True)
 class SourceReport:
-    """Everything that a source came across, in the order in which it did."""
+    """Everything that a source came across, in the order in which it did.
+
+    `notices` are sentences about the source as a whole.
+    """
 
     source: str
     files: Sequence[SeenFile]
+    notices: Sequence[str] = ()
 
     def with_status(self, status: Status) -> list[SeenFile]:
         """The files that became this."""
@@ -57,6 +61,27 @@ class Source(Protocol):
         Raises:
             WriteError: There is no storing at all; a single bad file is a line of the report.
         """
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several sources as one, each asked in turn."""
+
+    sources: Sequence[Source]
+
+    @property
+    def name(self) -> str:
+        """What the sources are called in reports."""
+        return ", ".join(source.name for source in self.sources)
+
+    def collect(self, raw_files: RawFiles, *, stored_utc: str) -> SourceReport:
+        """Store what is new in any of them."""
+        reports = [source.collect(raw_files, stored_utc=stored_utc) for source in self.sources]
+        return SourceReport(
+            self.name,
+            [file for report in reports for file in report.files],
+            [notice for report in reports for notice in report.notices],
+        )
 
 
 def seen(added: Added, name: str) -> SeenFile:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from adapters.driver import Run, RunOptions
 from adapters.lock import LOCK_NAME
-from adapters.profile import Profile
+from adapters.profile import DEMO, Profile
 from adapters.report import RunReport
 from adapters.settings import Settings
 from adapters.snapshot import Told, keep_snapshot
@@ -46,7 +46,7 @@ def conclude(
         render: (report, profile) -> the answer.
     """
     asked = asked_by(options.arguments)
-    if asked is None or report.status not in _ENDED_WELL:
+    if asked is None or report.status not in _ENDED_WELL or _asks_remote(settings, profile, asked):
         return
     try:
         profile.close()
@@ -55,6 +55,11 @@ def conclude(
             _look_again(settings, profile, asked, render)
     except Exception:  # noqa: BLE001 - the run is done; without a snapshot the next one looks itself
         return
+
+
+def _asks_remote(settings: Settings, profile: Profile, asked: Asked) -> bool:
+    """Whether such a run has to ask over the network: no file can tell that nothing changed."""
+    return bool(settings.remote_sources) and profile.name != DEMO and not asked.skip_ingestion
 
 
 def _look_again(settings: Settings, profile: Profile, asked: Asked, render: Any) -> None:

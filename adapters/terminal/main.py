@@ -55,7 +55,9 @@ def main(arguments: Sequence[str]) -> int:
 def _answer(options: argparse.Namespace) -> Answer:
     settings = Settings.load(os.environ, Path(".env"))
     home = options.home or settings.home
-    name = options.profile or settings.profile or _profile_for(options.command, Path(home))
+    name = (
+        options.profile or settings.profile or _profile_for(options.command, Path(home), settings)
+    )
     looks_only = getattr(options, "dry_run", False)
     profile = Profile(Path(home), checked_name(name), leaves_no_trace=looks_only)
     answer = command(options.command).handler(options, settings, profile)
@@ -63,9 +65,11 @@ def _answer(options: argparse.Namespace) -> Answer:
     return replace(answer, warnings=[*told, *answer.warnings])
 
 
-def _profile_for(command: str, home: Path) -> str:
+def _profile_for(command: str, home: Path, settings: Settings) -> str:
     """The profile when none is named: exports and keys are the owner's, the rest where data is."""
-    return OWNER if command in _OF_THE_OWNER else default_profile(home)
+    if command in _OF_THE_OWNER:
+        return OWNER
+    return default_profile(home, has_remote_source=bool(settings.remote_sources))
 
 
 def checked_name(name: str) -> str:

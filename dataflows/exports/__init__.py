@@ -8,13 +8,15 @@ import re
 from types import ModuleType
 from typing import Any, Final
 
-from dataflows.exports import annotations, blood_pressure_sheet, mi_fitness, zepp
+from dataflows.exports import annotations, blood_pressure_sheet, google_sheet, mi_fitness, zepp
 from dataflows.exports.csv_text import SAMPLE_BYTES, header_of, sample_text
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 
 __all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"]
 
 FORMATS: Final = (mi_fitness, zepp, annotations, blood_pressure_sheet)
+# What this program writes itself when it fetches a tab; it looks like JSON.
+FETCHED: Final = google_sheet
 
 # What a file may begin with that is no table of text.
 SIGNATURES: Final = (
@@ -35,6 +37,8 @@ LONGEST_NAME: Final = 30
 def recognised_format(content: Any) -> ModuleType | None:
     """The module of the format that the content (a `pyarrow.Buffer`) has, or None."""
     sample = _sample(content)
+    if FETCHED.recognises(sample):
+        return FETCHED
     if not sample or _signature(sample) is not None:
         return None
     return next((known for known in FORMATS if known.recognises(sample)), None)
