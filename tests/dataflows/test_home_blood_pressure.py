@@ -149,6 +149,8 @@ def test_jabfm_counts_no_sitting_of_two():
         ("aha_ama_2020", full_days(0, 1, 2)[1:], "11 of 12 readings", AHA),
         ("aha_ama_2020", full_days(0, 2, 4), "1 of 3 days in a row", AHA),
         ("aha_ama_2020", full_days(0, 1, 3, 4), "2 of 3 days in a row", AHA),
+        ("aha_ama_2020", full_days(0, 1, 2, count=3)[:-3], "2 of 3 evenings", AHA),
+        ("aha_ama_2020", full_days(0, 1, 2, count=3)[3:], "2 of 3 mornings", AHA),
         ("esh_2018", full_days(0, 1, 2, 3), None, ESH),
         ("esh_2018", full_days(0, 1, 2), ("8 of 12 readings, 3 of 4 days, 2 of 3 mornings, "
          "2 of 3 evenings"), ESH),
