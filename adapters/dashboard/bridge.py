@@ -5,13 +5,16 @@ reader reach them. What changes travels as one JSON text; what is clicked comes 
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from bokeh.document import Document
 from bokeh.events import DocumentReady
-from bokeh.models import CustomJS, Div, Plot
+from bokeh.models import CustomJS, Div
+
+from adapters.dashboard.drawing import ANCHORS, TOLD
+from adapters.dashboard.figures import Figures
 
 _SHOW: Final = "window.dashboard.show(JSON.parse(cb_obj.text))"
 _READY: Final = Path(__file__).with_name("ready.js")
@@ -36,9 +39,15 @@ class Bridge:
         self._count += 1  # an equal text would be no change, and not be sent
         self.texts.text = json.dumps({**parts, "count": self._count}, ensure_ascii=False)
 
-    def greet(self, document: Document, figures: Iterable[Plot]) -> None:
+    def greet(self, document: Document, figures: Figures) -> None:
         """Have the page know its models once it is there."""
-        arguments = {"clicks": self.clicks, "figures": list(figures)}
+        arguments = {
+            "clicks": self.clicks,
+            "figures": [*figures.figures.values()],
+            "span": figures.span,
+            "anchors": {chart: [*layers] for chart, layers in ANCHORS.items()},
+            "told": [[name, unit, [*layers]] for name, unit, layers in TOLD],
+        }
         document.js_on_event(
             DocumentReady, CustomJS(args=arguments, code=_READY.read_text("utf-8"))
         )

@@ -1,49 +1,89 @@
 // The magnetic crosshair: snaps to the reading nearest to the pointer and marks it in all charts.
-// Arguments: chart, span, rings, sources, anchors, told; cb_data or a wanted instant.
-const nearest = (name, x) => {
-  const {time, value} = sources[name].data;
-  let best = null;
-  for (let i = 0; i < time.length; i++) {
-    if (Number.isFinite(value[i]) && (best === null || Math.abs(time[i] - x) < Math.abs(best.time - x)))
-      best = {time: time[i], value: value[i], name};
-  }
-  return best;
-};
+window.crosshair = (() => {
+  const HALF_DAY = 43200000;
+  const QUIETLY = {sync: false};  // the server need not know where a pointer is
+  let span = null, sources = {}, anchors = {}, told = [];
 
-const nearestOf = (names, x) => names
-  .map((name) => nearest(name, x))
-  .filter((found) => found !== null)
-  .sort((a, b) => Math.abs(a.time - x) - Math.abs(b.time - x))[0] ?? null;
-
-const hours = (value) => `${Math.floor(value)} h ${String(Math.round(value % 1 * 60)).padStart(2, "0")} min`;
-const shown = (value, unit) => unit === "h" ? hours(value) : `${Math.round(value)}${unit ? "\u00a0" + unit : ""}`;
-
-const wanted = cb_data.geometry.x;
-const found = nearestOf(anchors[chart], wanted);
-if (found !== null && span.location !== found.time) {
-  const reach = span.tags[0] ?? 43200000;
-  span.location = found.time;
-  const parts = [], seen = new Set();
-  const close = told
-    .map(([name, label, unit]) => ({label, unit, found: nearest(name, found.time)}))
-    .filter((one) => one.found !== null && Math.abs(one.found.time - found.time) <= reach)
-    .sort((a, b) => Math.abs(a.found.time - found.time) - Math.abs(b.found.time - found.time));
-  for (const [name, label, unit] of told) {
-    const one = close.find((each) => each.label === label);
-    if (one && !seen.has(label)) {
-      seen.add(label);
-      parts.push(`${label} <b>${shown(one.found.value, unit)}</b>`);
+  const nearest = (name, x) => {
+    const {time, value} = sources[name].data;
+    let best = null;
+    for (let at = 0; at < time.length; at++) {
+      if (Number.isFinite(value[at]) && (best === null || Math.abs(time[at] - x) < Math.abs(best.time - x)))
+        best = {time: time[at], value: value[at]};
     }
-  }
-  for (const name of Object.keys(rings)) {
-    const mark = nearestOf(anchors[name], found.time);
-    const near = mark !== null && Math.abs(mark.time - found.time) <= reach;
-    rings[name].data = near ? {time: [mark.time], value: [mark.value]} : {time: [], value: []};
-  }
-  const when = new Date(found.time).toLocaleString("en-GB", {
-    timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric",
-    ...(reach < 43200000 || chart.endsWith("tolic") && reach === 43200000 ? {hour: "2-digit", minute: "2-digit"} : {}),
-  });
-  const line = document.getElementById("readout");
-  if (line) line.innerHTML = `<span class="when">${when}</span> ${parts.join(" · ")}`;
-}
+    return best;
+  };
+
+  const nearestOf = (names, x) => names
+    .map((name) => nearest(name, x))
+    .filter((found) => found !== null)
+    .sort((a, b) => Math.abs(a.time - x) - Math.abs(b.time - x))[0] ?? null;
+
+  const hours = (value) => {
+    const minutes = Math.round(value * 60);
+    return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  };
+  const shown = (value, unit) => unit === "h" ? hours(value) : `${Math.round(value)}${unit && `\u00a0${unit}`}`;
+
+  const dated = (chart, time, reach) => {
+    const clock = reach < HALF_DAY || (chart.endsWith("tolic") && reach === HALF_DAY);
+    return new Date(time).toLocaleString("en-GB", {
+      timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric",
+      ...(clock ? {hour: "2-digit", minute: "2-digit"} : {}),
+    });
+  };
+
+  const tell = (chart, time, reach) => {
+    const parts = told.map(([label, unit, names]) => {
+      const found = nearestOf(names, time);
+      const near = found !== null && Math.abs(found.time - time) <= reach;
+      return near ? `${label} <b>${shown(found.value, unit)}</b>` : null;
+    });
+    const noted = sources.notes.data;
+    for (let at = 0; at < noted.time.length; at++) {
+      if (noted.time[at] <= time && time < noted.end[at]) {
+        const text = document.createElement("i");
+        text.textContent = noted.label[at];
+        parts.push(text.outerHTML);
+      }
+    }
+    const line = parts.filter((part) => part !== null).join(" · ");
+    document.getElementById("readout").innerHTML =
+      `<span class="when">${dated(chart, time, reach)}</span> ${line}`;
+  };
+
+  const show = (chart, found) => {
+    const reach = span.tags[0] ?? HALF_DAY;
+    span.setv({location: found.time}, QUIETLY);
+    for (const [name, names] of Object.entries(anchors)) {
+      const mark = name === chart ? found : nearestOf(names, found.time);
+      const near = mark !== null && Math.abs(mark.time - found.time) <= reach;
+      const data = near ? {time: [mark.time], value: [mark.value]} : {time: [], value: []};
+      sources[`${name}.ring`].setv({data}, QUIETLY);
+    }
+    tell(chart, found.time, reach);
+  };
+
+  return {
+    connect(figures, itsSpan, itsAnchors, itsTold) {
+      [span, anchors, told] = [itsSpan, itsAnchors, itsTold];
+      sources = Object.fromEntries(figures
+        .flatMap((figure) => figure.renderers)
+        .map((renderer) => [renderer.data_source.name, renderer.data_source]));
+    },
+    point(chart, x) {
+      const found = span && nearestOf(anchors[chart], x);
+      if (found && span.location !== found.time) show(chart, found);
+    },
+    step(chart, direction) {
+      const from = span.location ?? (direction > 0 ? -Infinity : Infinity);
+      const times = anchors[chart]
+        .flatMap((name) => [...sources[name].data.time].filter((_, at) => Number.isFinite(sources[name].data.value[at])))
+        .filter((time) => direction > 0 ? time > from : time < from);
+      if (times.length) this.point(chart, direction > 0 ? Math.min(...times) : Math.max(...times));
+    },
+    at() {
+      return span?.location ?? null;
+    },
+  };
+})();

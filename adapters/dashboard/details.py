@@ -9,6 +9,7 @@ from typing import Any, Final
 from adapters.dashboard.markup import HASH, day, iso_day, table
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
+from dataflows.home_protocols import PROTOCOLS
 
 Content = Callable[[Published, Choice], str]
 Column = tuple[str, str]
@@ -87,6 +88,8 @@ def _cell(column: str, value: Any) -> Any:
         return None
     if column.endswith("_share"):
         return f"{value * 100:.0f} %"
+    if column == "protocol":
+        return _PROTOCOLS.get(value, value)
     if isinstance(value, str) and column in {"metric", "category"}:
         return _words(value)
     return value
@@ -207,6 +210,7 @@ def _ran(published: Published, run_id: str, started_utc: str) -> str:
     return table(f"What the newest of them that computed anything ran, {when} UTC", heads, rows)
 
 
+_PROTOCOLS: Final = {protocol.name: protocol.title for protocol in PROTOCOLS}
 _HOME: Final = (
     ("protocol", "protocol"), ("period_start", "from"), ("period_end", "to"),
     ("complete", "complete"), ("systolic_mean_mmhg", "systolic"),

@@ -1,8 +1,7 @@
 """What makes finished Bokeh figures of drawn charts: one time axis, tools, and the crosshair."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import holoviews as hv
 from bokeh.models import (
@@ -35,7 +34,6 @@ from adapters.dashboard.charts.style import GREY, PURPLE
 
 SPAN: Final = "crosshair"
 AXIS_WIDTH: Final = 54
-_CROSSHAIR: Final = Path(__file__).with_name("crosshair.js")
 _SIDES: Final = {"left": "time", "bottom": "low", "right": "end", "top": "high"}
 _ENDS: Final = {"x0": "time", "y0": "low", "x1": "end", "y1": "high"}
 
@@ -49,19 +47,15 @@ ANCHORS: Final[Mapping[str, Sequence[str]]] = {
 """Chart -> the layers whose points the crosshair, and a click, snap to."""
 
 TOLD: Final = (
-    ("systolic.morning", "systolic", "mmHg"),
-    ("systolic.evening", "systolic", "mmHg"),
-    ("systolic.other", "systolic", "mmHg"),
-    ("diastolic.morning", "diastolic", "mmHg"),
-    ("diastolic.evening", "diastolic", "mmHg"),
-    ("diastolic.other", "diastolic", "mmHg"),
-    ("heart.mean", "heart rate, mean", "bpm"),
-    ("heart.resting", "resting", "bpm"),
-    ("sleep.total", "asleep", "h"),
-    ("quality.efficiency", "efficiency", "%"),
-    ("quality.regularity", "regularity", ""),
+    ("systolic", "mmHg", ANCHORS["systolic"]),
+    ("diastolic", "mmHg", ANCHORS["diastolic"]),
+    ("heart rate", "bpm", ("heart.mean",)),
+    ("resting", "bpm", ("heart.resting",)),
+    ("asleep", "h", ("sleep.total",)),
+    ("efficiency", "%", ("quality.efficiency",)),
+    ("regularity", "", ("quality.regularity",)),
 )
-"""What the line above the charts tells of an instant: layer, name, unit."""
+"""What the line above the charts tells of an instant: name, unit, layers."""
 
 
 def drawn_charts() -> Iterator[Plot]:
@@ -76,15 +70,14 @@ def drawn_charts() -> Iterator[Plot]:
     }
     figures = {name: hv.render(overlay, backend="bokeh") for name, overlay in overlays.items()}
     time, span = Range1d(0, 1), Span(name=SPAN, dimension="height", line_color=GREY, line_width=1.5)
-    rings = {name: _ring(name, figure) for name, figure in figures.items()}
-    sources = {str(one.name): one for figure in figures.values() for one in _sources(figure)}
     shared, notes = _Shared(), _notes()
     for name, figure in figures.items():
         _finish(name, figure, time)
         _annotate(figure, notes, labelled=name == "systolic")
+        _add_ring(name, figure)
         shared.put_into(figure)
         figure.add_layout(span)
-        figure.add_tools(*_tools(figure, _callback(name, span, rings, sources)))
+        figure.add_tools(*_tools(name, figure))
         yield figure
 
 
@@ -112,24 +105,19 @@ class _Shared:
             renderer.data_source.selection_policy = self._policy
 
 
-def _sources(figure: Plot) -> Iterator[ColumnDataSource]:
-    return (renderer.data_source for renderer in _renderers(figure))
-
-
 def _renderers(figure: Plot) -> list[GlyphRenderer]:
     return [each for each in figure.renderers if isinstance(each, GlyphRenderer)]
 
 
-def _ring(chart: str, figure: Plot) -> ColumnDataSource:
+def _add_ring(chart: str, figure: Plot) -> None:
     """Where the crosshair marks the readings that it shows."""
     source = ColumnDataSource({"time": [], "value": []}, name=f"{chart}.ring")
     ring = Scatter(x="time", y="value", size=14, fill_alpha=0, line_color=GREY, line_width=2.5)
     figure.add_glyph(source, ring)
-    return source
 
 
 def _notes() -> ColumnDataSource:
-    columns = ("time", "end", "middle", "top", "label")
+    columns = ("time", "end", "middle", "top", "shift", "label")
     return ColumnDataSource({name: [] for name in columns}, name=NOTES)
 
 
@@ -142,8 +130,8 @@ def _annotate(figure: Plot, notes: ColumnDataSource, *, labelled: bool) -> None:
     figure.add_glyph(notes, strips, level="underlay")
     if labelled:
         text = Text(
-            x="middle", y="top", text="label", text_baseline="top", text_align="center",
-            text_font_size="11px", text_color=GREY,
+            x="middle", y="top", text="label", y_offset="shift", text_baseline="top",
+            text_align="center", text_font_size="11px", text_color=GREY,
         )  # fmt: skip
         figure.add_glyph(notes, text)
 
@@ -180,28 +168,11 @@ def _plain(renderer: GlyphRenderer) -> None:
     )
 
 
-def _tools(figure: Plot, callback: CustomJS) -> list[Tool]:
+def _tools(chart: str, figure: Plot) -> list[Tool]:
     anchor = [each for each in _renderers(figure) if isinstance(each.glyph, Scatter)][:1]
     zoom = BoxZoomTool(dimensions="width")
     wheel = WheelZoomTool(dimensions="width", modifiers={"ctrl": True})
+    callback = CustomJS(code=f"window.crosshair.point('{chart}', cb_data.geometry.x)")
     figure.toolbar.update(active_drag=zoom, active_scroll=wheel)
     hover = HoverTool(mode="vline", tooltips=None, renderers=anchor, callback=callback)
     return [zoom, wheel, hover]
-
-
-def _callback(
-    chart: str,
-    span: Span,
-    rings: Mapping[str, ColumnDataSource],
-    sources: Mapping[str, ColumnDataSource],
-) -> CustomJS:
-    told = [[name, label, unit] for name, label, unit in TOLD]
-    arguments: dict[str, Any] = {
-        "chart": chart,
-        "span": span,
-        "rings": dict(rings),
-        "sources": {name: sources[name] for name, _, _ in TOLD},
-        "anchors": {name: list(layers) for name, layers in ANCHORS.items()},
-        "told": told,
-    }
-    return CustomJS(args=arguments, code=_CROSSHAIR.read_text("utf-8"))

@@ -54,7 +54,7 @@ class Figures:
         """The layer and the columns of the point that a click in a chart snaps to."""
         found = [
             (abs(times[at] - x), layer, at)
-            for layer in ANCHORS[chart]
+            for layer in ANCHORS.get(chart, ())
             if len(times := np.asarray(self.sources[layer].data["time"], float))
             for at in [int(np.argmin(np.abs(times - x)))]
         ]

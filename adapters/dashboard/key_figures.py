@@ -79,11 +79,16 @@ def _others(published: Published, span: Span, before: Span | None) -> Iterator[K
         past = _known(found.between(*before)[column]) if before else np.array([])
         change = ""
         if len(now) and len(past):
-            difference = shown(abs(_mean(now) - _mean(past)))
-            sign = _sign(_mean(now) - _mean(past))
-            change = f"{sign}{difference} against the {_count(len(past), one)} before"
+            change = _change(_mean(now) - _mean(past), shown, _count(len(past), one))
         value = shown(_mean(now)) if len(now) else ""
         yield KeyFigure(signal, label, value, unit, f"mean of {_count(len(now), one)}", change)
+
+
+def _change(difference: float, shown: Callable[[float], str], before: str) -> str:
+    size = shown(abs(difference))
+    if size in {shown(0.0), "0"}:
+        return f"as in the {before} before"
+    return f"{_sign(difference)}{size} against the {before} before"
 
 
 def _known(values: Column) -> Column:

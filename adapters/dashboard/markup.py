@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
+from math import isnan
 from typing import Any, Final
 
 MOST_ROWS: Final = 400
 HASH: Final = 12
+WIDE: Final = 44
+"""A longer text is broken into lines."""
 
 
 def table(
@@ -31,7 +34,9 @@ def _cell(value: Any) -> str:
     if isinstance(value, Markup):
         return f"<td>{value}</td>"
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"<td{' class=number' if number else ''}>{escape(shown(value))}</td>"
+    text = shown(value)
+    kind = " class='number'" if number else " class='wide'" if len(text) > WIDE else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 class Markup(str):
@@ -45,16 +50,20 @@ def shown(value: Any) -> str:
     match value:
         case None:
             return ""
+        case bool():
+            return "yes" if value else "no"
         case float():
-            if value != value:  # noqa: PLR0124 - only NaN differs
-                return ""
-            return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+            return _number(value)
         case int():
             return f"{value:,}"
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M}"
         case _:
             return str(value)
+
+
+def _number(value: float) -> str:
+    if isnan(value):
+        return ""
+    return f"{value:,.0f}" if value.is_integer() else f"{value:,.1f}"
 
 
 def day(milliseconds: float) -> str:

@@ -1,21 +1,21 @@
 // What the page does by itself: shows texts that come, hands clicks on, keeps the theme.
 (() => {
+  const QUIETLY = {sync: false};  // colours are this page's own
   const state = {clicks: null, figures: [], count: 0, waiting: []};
 
-  const colours = () => {
-    const style = getComputedStyle(document.documentElement);
-    return {text: style.getPropertyValue("--text-soft").trim()};
-  };
-
   const paint = () => {
-    const {text} = colours();
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const text = colour("--text-soft");
     for (const figure of state.figures) {
+      for (const {data_source, glyph} of figure.renderers) {
+        if (data_source.name === "heart.mean") glyph.setv({line_color: colour("--mean")}, QUIETLY);
+        if (data_source.name === "notes" && glyph.text_color) glyph.setv({text_color: text}, QUIETLY);
+      }
       for (const side of ["below", "left", "right"]) {
         for (const axis of figure[side]) {
-          if (axis.major_label_text_color !== undefined) {
-            axis.major_label_text_color = text;
-            axis.axis_label_text_color = text;
-          }
+          if (axis.major_label_text_color !== undefined)
+            axis.setv({major_label_text_color: text, axis_label_text_color: text}, QUIETLY);
         }
       }
     }
@@ -32,7 +32,6 @@
     element.innerHTML = html;
     if (id === "origin") {
       element.hidden = html === "";
-      element.scrollIntoView({block: "nearest"});
     }
   };
 
@@ -90,6 +89,14 @@
   }, true);
 
   document.addEventListener("keydown", (event) => {
+    const chart = document.activeElement?.closest?.("[data-chart]")?.dataset.chart;
+    if (event.key === "Escape") put("origin", "");
+    if (chart && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+      event.preventDefault();
+      window.crosshair.step(chart, event.key === "ArrowRight" ? 1 : -1);
+    }
+    if (chart && event.key === "Enter" && window.crosshair.at() !== null)
+      send(`origin:${chart}@${window.crosshair.at()}`);
     const list = event.target.closest?.("[role=tablist]");
     if (list && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
       const tabs = [...list.children];

@@ -63,7 +63,7 @@ class Page:
     def attach(self, document: Document) -> None:
         """Begin to follow a document: its zoom, its clicks, and newer generations."""
         self._document = document
-        self.bridge.greet(document, self.figures.figures.values())
+        self.bridge.greet(document, self.figures)
         for name in ("start", "end"):
             self.figures.time.on_change(name, self._on_zoom)
         for chart, figure in self.figures.figures.items():
@@ -160,15 +160,16 @@ class Page:
             self.bridge.show(self._legends())
 
     def _on_tap(self, chart: str) -> Callable[[Tap], None]:
-        def tapped(event: Tap) -> None:
-            found = self.figures.nearest(chart, event.x)
-            if found is None or self._shown is None:
-                return
-            layer, point = found
-            point["width"] = self._shown.width_of(layer)
-            self.bridge.show({"origin": origin(layer, point, self.published)})
+        return lambda event: self._tell_origin(chart, event.x)
 
-        return tapped
+    def _tell_origin(self, chart: str, x: float | None) -> None:
+        """Tell where the point comes from that is nearest to an instant."""
+        found = self.figures.nearest(chart, x) if x is not None else None
+        if found is None or self._shown is None:
+            return
+        layer, point = found
+        point["width"] = self._shown.width_of(layer)
+        self.bridge.show({"origin": origin(layer, point, self.published)})
 
     def _on_action(self, action: str) -> None:
         word, _, argument = action.partition(":")
@@ -177,6 +178,7 @@ class Page:
             "table": lambda: self._open_table(argument),
             "close": lambda: self._open_tables.discard(argument),
             "detail": lambda: self._open_detail(argument),
+            "origin": lambda: self._tell_origin(*_place(argument)),
             "save": lambda: self._save(argument),
         }.get(word)
         if handler is not None:
@@ -195,6 +197,15 @@ class Page:
         if tab in details.TABS:
             self._tab = tab
             self.bridge.show({"detail": details.shown(tab, self.published, self.choice)})
+
+
+def _place(argument: str) -> tuple[str, float | None]:
+    """A chart and an instant, as `heart@1767225600000`."""
+    chart, _, instant = argument.partition("@")
+    try:
+        return chart, float(instant)
+    except ValueError:
+        return chart, None
 
 
 def _without_watchers(choice: Choice) -> contextlib.AbstractContextManager[None]:

@@ -13,6 +13,7 @@ from adapters.dashboard.series import DAY_MS
 from adapters.dashboard.state import QUICK, SIGNALS, Choice
 from dataflows.guidelines import GUIDELINES
 
+SCRIPTS: Final = ("crosshair.js", "page.js")
 TITLE: Final = "Personal data"
 EPOCH: Final = date(1970, 1, 1)
 _HERE: Final = Path(__file__).parent
@@ -29,7 +30,7 @@ def shell(page: Page) -> Template:
     template.add_panel("bridge", pn.pane.Bokeh(Column(page.bridge.texts, page.bridge.clicks)))
     template.add_variable("parts", page.parts)
     template.add_variable("style", (_HERE / "page.css").read_text("utf-8"))
-    template.add_variable("script", (_HERE / "page.js").read_text("utf-8"))
+    template.add_variable("scripts", [(_HERE / name).read_text("utf-8") for name in SCRIPTS])
     template.add_variable("title", TITLE)
     return template
 

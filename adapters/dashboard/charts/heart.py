@@ -50,7 +50,7 @@ def draw(layers: Frames) -> hv.Overlay:
     )
     mean = layers["mean"].hvplot.line(x="time", y="value", color=BLUE, line_width=1.6, **PLAIN)
     resting = layers["resting"].hvplot.scatter(
-        x="time", y="value", marker="diamond", color=VERMILLION, size=70, **PLAIN
+        x="time", y="value", marker="diamond", color=VERMILLION, size=110, **PLAIN
     )
     drawn = whole * middle * mean.opts(**layer("heart.mean"))
     drawn *= resting.opts(line_color="white", line_width=0.5, **layer("heart.resting"))

@@ -1,13 +1,15 @@
 """Annotations behind every chart: from the day they begin to the day they end."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from adapters.dashboard.charts.style import Data
 from adapters.dashboard.series import DAY_MS, Series
 
-LAYER = "notes"
+LAYER: Final = "notes"
+LINE_HEIGHT: Final = 13
+"""Labels of neighbours stand below each other."""
 
 
 def data(notes: Series, start: float, end: float, top: float) -> Data:
@@ -22,4 +24,6 @@ def data(notes: Series, start: float, end: float, top: float) -> Data:
     shown = notes.where((notes["time"] < end) & (notes["end"] > start))
     columns: dict[str, Any] = shown.data("time", "end", "label")
     columns["middle"] = np.clip((shown["time"] + shown["end"]) / 2, start, end - DAY_MS / 4)
-    return {LAYER: {**columns, "top": np.full(len(shown), top)}}
+    columns["top"] = np.full(len(shown), top)
+    columns["shift"] = np.arange(len(shown)) % 3 * LINE_HEIGHT
+    return {LAYER: columns}
