@@ -150,6 +150,10 @@ class Profile:
         """Every export ever seen."""
         return RawFiles(self.folder / "raw", DatabaseRawIndex(self.database))
 
+    def reread(self) -> None:
+        """Look the raw files up again: others than `raw_files` changed them."""
+        self.__dict__.pop("raw_files", None)
+
     def close(self) -> None:
         """Let go of the registry, if it was opened; SQLite folds its log into the file."""
         if "database" in self.__dict__:

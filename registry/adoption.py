@@ -36,7 +36,7 @@ def rows_of(document: Document) -> Rows:
         ValueError, LookupError, TypeError: The document is not what it claims to be.
     """
     number, made = document["generation"], document["computations"]
-    artifacts = [_checked(row) for row in document["artifacts"]]
+    artifacts = [checked_artifact(row) for row in document["artifacts"]]
     facts = document["facts"]
     hashed = hashlib.sha256(manifest_bytes(document)).hexdigest()
     return {
@@ -89,7 +89,7 @@ def raw_entries_in(document: Document) -> dict[str, RawEntry]:
     }
 
 
-def _checked(row: Sequence[Any]) -> tuple[Any, ...]:
+def checked_artifact(row: Sequence[Any]) -> tuple[Any, ...]:
     """An artifact's row whose hash may become a path."""
     sha256, codec, size, rows = row
     if not _HASH.fullmatch(sha256) or codec not in _CODECS:

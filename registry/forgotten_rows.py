@@ -68,7 +68,7 @@ def remove_rows(database: Database, generations: Generations, told: Farewell) ->
     """Remove every row that came of it. Numbers and versions go on from where they were."""
     current = generations.current()
     with database.atomic() as connection, _found(connection, told):
-        _keep_counting(connection)
+        keep_counting(connection)
         for statement in _REMOVE:
             connection.execute(statement)
         _remove_notes(connection, told)
@@ -102,7 +102,7 @@ def _found(connection: sqlite3.Connection, told: Farewell) -> Iterator[None]:
         connection.execute(statement)
 
 
-def _keep_counting(connection: sqlite3.Connection) -> None:
+def keep_counting(connection: sqlite3.Connection) -> None:
     """Write down how far the numbers are, since the rows that tell may go."""
     (number,) = connection.execute(
         "SELECT max(number) FROM (SELECT number FROM generation "

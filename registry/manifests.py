@@ -213,12 +213,23 @@ def read_manifest(path: Path) -> Document:
     if path.is_symlink():
         raise ManifestError(path, "it is a link")
     try:
-        document: Document = json.loads(path.read_bytes())
+        content = path.read_bytes()
+    except OSError as error:
+        raise ManifestError(path, f"it cannot be read: {error.strerror}") from None
+    return document_in(content, path)
+
+
+def document_in(content: bytes, path: Path) -> Document:
+    """The document in the bytes of a manifest.
+
+    Raises:
+        ManifestError: They are not whole, not for this place, or written by a newer version.
+    """
+    try:
+        document: Document = json.loads(content)
         check = document.pop(_CHECK, None)
         form = document["format"]
         number = document["generation"]
-    except OSError as error:
-        raise ManifestError(path, f"it cannot be read: {error.strerror}") from None
     except (ValueError, LookupError, AttributeError, TypeError):
         raise ManifestError(path, "it is no manifest, or damaged") from None
     if form not in range(1, MANIFEST_FORMAT + 1):

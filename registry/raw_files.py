@@ -167,6 +167,10 @@ class RawFiles:
         """Write a damaged origin anew from what the index knows."""
         self._write_origin(entry, self.names(entry))
 
+    def write_origin(self, entry: RawEntry, names: Sequence[str]) -> None:
+        """Write what is known of a raw file beside its bytes, which came from another machine."""
+        self._write_origin(entry, [*names])
+
     def set_aside(self, sha256: str) -> None:
         """Move damaged bytes out of the way, so that the same file can be stored again."""
         path = self.path(sha256)

@@ -13,7 +13,7 @@ alone is replaced, and only by whoever saw the one before.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from adapters import AdapterError
 
@@ -83,6 +83,16 @@ class Stored:
     size: int
 
 
+class Content(Protocol):
+    """What is put: as a file opened for reading, which can be read more than once."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Some of it; nothing at its end."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place; gives the place."""
+
+
 class Backend(Protocol):
     """A place for objects and one head. Its methods may be called from several threads.
 
@@ -103,12 +113,12 @@ class Backend(Protocol):
             NotInRemoteError: There is none of this name.
         """
 
-    def put_if_absent(self, name: str, content: BinaryIO) -> bool:
+    def put_if_absent(self, name: str, content: Content) -> bool:
         """Store an object, whole or not at all, unless there is one of this name.
 
         Args:
             name: `objects/` or `heads/`, then 64 hexadecimal digits.
-            content: Seekable, and read from its beginning.
+            content: Read from its beginning.
 
         Returns:
             Whether it was stored: False when there was one.

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from adapters.remote.backend import (
     CHUNK,
+    Content,
     Head,
     LostRaceError,
     NotInRemoteError,
@@ -74,7 +75,7 @@ class FolderBackend:
         except OSError as error:
             raise _refused(self._root, error) from error
 
-    def put_if_absent(self, name: str, content: BinaryIO) -> bool:
+    def put_if_absent(self, name: str, content: Content) -> bool:
         """Store an object, whole or not at all, unless there is one of this name.
 
         Raises:
@@ -167,7 +168,7 @@ def _linked(pending: PendingFile, path: Path) -> bool:
     return True
 
 
-def _chunks(content: BinaryIO) -> Iterator[bytes]:
+def _chunks(content: Content) -> Iterator[bytes]:
     while chunk := content.read(CHUNK):
         yield chunk
 

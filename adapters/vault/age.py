@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 import pyrage
 from pyrage import x25519
@@ -20,6 +20,23 @@ class Identity(Protocol):
 
     def to_public(self) -> object:
         """Its public key."""
+
+
+class Readable(Protocol):
+    """Where bytes come from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Some of them; none at the end."""
+
+
+class Writable(Protocol):
+    """Where bytes go."""
+
+    def write(self, content: bytes, /) -> int:
+        """Take some more."""
+
+    def flush(self) -> None:
+        """Hold nothing back."""
 
 
 def new_identity() -> Identity:
@@ -69,13 +86,13 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line.strip()
 
 
-def encrypt(source: BinaryIO, target: BinaryIO, recipients: Iterable[str]) -> None:
+def encrypt(source: Readable, target: Writable, recipients: Iterable[str]) -> None:
     """Write what can be read, encrypted to every recipient."""
     keys = [x25519.Recipient.from_str(recipient) for recipient in recipients]
     pyrage.encrypt_io(source, target, keys)
 
 
-def decrypt(source: BinaryIO, target: BinaryIO, identities: Sequence[Identity], what: str) -> None:
+def decrypt(source: Readable, target: Writable, identities: Sequence[Identity], what: str) -> None:
     """Write what was encrypted. What has been written is worth nothing if this raises.
 
     Raises:
@@ -97,7 +114,7 @@ def decrypt(source: BinaryIO, target: BinaryIO, identities: Sequence[Identity], 
 class _Watched:
     """A source whose own errors are not lost on the way through the library."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: Readable) -> None:
         self._source = source
         self.error: BaseException | None = None
         self.beginning = b""

@@ -40,16 +40,21 @@ class Command:
 
 @contextmanager
 def writing(profile: Profile) -> Iterator[None]:
-    """Hold the profile as its only writer, with a registry that can be relied on.
+    """Hold the profile as its only writer, with a registry that can be relied on."""
+    profile.make_folders()
+    with profile_lock(profile.folder):
+        settle(profile)
+        yield
+
+
+def settle(profile: Profile) -> None:
+    """See that the registry can be relied on. The caller holds the profile's lock.
 
     What a killed `forget` began is finished first: until then rows and manifests differ.
     """
-    profile.make_folders()
-    with profile_lock(profile.folder):
-        if profile.is_forgetting:
-            _finish_forgetting(profile)
-        profile.make_sound()
-        yield
+    if profile.is_forgetting:
+        _finish_forgetting(profile)
+    profile.make_sound()
 
 
 def _finish_forgetting(profile: Profile) -> None:

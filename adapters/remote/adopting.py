@@ -1,0 +1,92 @@
+"""What came takes its place: files first, rows in one transaction, what is visible last.
+
+Killed anywhere in between, the profile is what it was or what it will be, and the next pull goes
+on.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable
+
+from adapters.forgetting import forget, preview
+from adapters.profile import Profile
+from adapters.remote.arriving import Arrived
+from adapters.remote.bringing import Bringer
+from adapters.remote.sealing import Entry
+from registry.manifests import manifest_path
+from registry.objects import flush_folder, make_folder, rename_aside, replace_file
+from registry.travelling import receive
+
+
+def adopt(profile: Profile, arrived: Arrived, bringer: Bringer) -> None:
+    """Put it there. The caller holds the profile's lock."""
+    profile.make_folders()
+    profile.make_sound()
+    profile.drop_snapshot()
+    _place_files(arrived, bringer)
+    for named in arrived.raw:
+        profile.raw_files.write_origin(named.entry, named.names)
+    for number in arrived.replaced:
+        manifest_path(profile.folder, number).unlink(missing_ok=True)
+    with profile.database.atomic() as connection:
+        receive(
+            connection,
+            rows=arrived.rows,
+            documents=arrived.documents,
+            raw_files=[named.entry for named in arrived.raw],
+            pins=arrived.pins,
+            current=arrived.current,
+            replaced=arrived.replaced,
+        )
+    profile.reread()
+    for number, content in arrived.files.items():
+        _write(profile, number, content)
+    profile.generations.write_head()
+    _write_corrections(profile, arrived.corrections)
+    _forget(profile, arrived.forgotten)
+
+
+def _write(profile: Profile, number: int, content: bytes) -> None:
+    path = manifest_path(profile.folder, number)
+    if not (path.is_file() and path.read_bytes() == content):
+        replace_file(path, [content])
+
+
+def _forget(profile: Profile, sha256s: Iterable[str]) -> None:
+    """Forget raw files, each with what came from it; one may go with the archive it lay in."""
+    archives = {e.sha256 for e in profile.raw_files.entries() if e.kind == "archive"}
+    for sha256 in sorted(sha256s, key=lambda found: (found not in archives, found)):
+        entries = {entry.sha256: entry for entry in profile.raw_files.entries()}
+        if sha256 in entries:
+            forget(profile, preview(profile, entries[sha256]).told)
+            profile.reread()
+
+
+def _place_files(arrived: Arrived, bringer: Bringer) -> None:
+    for entry in arrived.manifest.entries:
+        place = bringer.place(entry)
+        if place is not None and not place[0].holds(entry.sha256, place[1], entry.size):
+            _give_name(bringer, entry)
+
+
+def _give_name(bringer: Bringer, entry: Entry) -> None:
+    place = bringer.place(entry)
+    assert place is not None
+    store, name = place
+    path = store.path(entry.sha256, name)
+    make_folder(path.parent)
+    if os.path.lexists(path):
+        rename_aside(path)
+    try:
+        path.hardlink_to(bringer.staged(entry))
+    except OSError:  # a file system without hard links
+        store.add(bringer.chunks(entry), name)
+    flush_folder(path.parent)
+
+
+def _write_corrections(profile: Profile, content: bytes | None) -> None:
+    if content is not None:
+        replace_file(profile.corrections, [content])
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            profile.corrections.unlink()

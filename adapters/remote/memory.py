@@ -1,0 +1,105 @@
+"""What this machine remembers of a remote: the head that it last pushed or pulled.
+
+remote/<id>.json    one file per remote; it names no secret and no health value
+"""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from adapters.remote.sealing import Reference, RemoteManifest
+from registry.objects import replace_file
+
+FOLDER: Final = "remote"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A state of the remote that this machine had a part in.
+
+    Attributes:
+        manifest: The manifest.
+        fingerprint: Of what this machine then held; empty when it held something else too.
+        raw_files: The hashes of the raw files in it.
+        corrections: The hash of the corrections in it.
+        names: The objects in it.
+        recipients: Who can open it.
+        pins: The pinned generations in it.
+        merged: Manifests of this machine that lost a race, and whose contents are here.
+    """
+
+    manifest: Reference
+    fingerprint: str
+    raw_files: Sequence[str]
+    corrections: str | None
+    names: Sequence[str]
+    recipients: Sequence[str]
+    pins: Sequence[int]
+    merged: Sequence[Reference] = ()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The file that remembers one remote."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, profile_folder: Path, remote: str) -> "Memory":
+        """The memory of a profile about a remote."""
+        name = hashlib.sha256(remote.encode()).hexdigest()[:16]
+        return cls(profile_folder / FOLDER / f"{name}.json")
+
+    def known(self) -> Known | None:
+        """What was last agreed on."""
+        return self._read("known")
+
+    def begun(self) -> Known | None:
+        """What a push was about to make the head, when it was last heard of."""
+        return self._read("begun")
+
+    def agree(self, known: Known) -> None:
+        """Remote and machine agree from now on."""
+        self._write({"known": asdict(known)})
+
+    def begin(self, known: Known) -> None:
+        """The head will be replaced; a push that is cut short finds here what it had made."""
+        self._write({"known": self._facts().get("known"), "begun": asdict(known)})
+
+    def _read(self, name: str) -> Known | None:
+        facts = self._facts().get(name)
+        if facts is None:
+            return None
+        with contextlib.suppress(TypeError, LookupError):
+            merged = [Reference(**row) for row in facts["merged"]]
+            read = {"manifest": Reference(**facts["manifest"]), "merged": merged}
+            return Known(**{**facts, **read})
+        return None
+
+    def _facts(self) -> dict[str, Any]:
+        try:
+            facts: dict[str, Any] = json.loads(self.path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return facts if isinstance(facts, dict) else {}
+
+    def _write(self, facts: dict[str, Any]) -> None:
+        replace_file(self.path, [json.dumps(facts).encode()])
+
+
+def known_after(reference: Reference, fingerprint: str, manifest: RemoteManifest) -> Known:
+    """What is remembered of a manifest."""
+    corrections = [entry.sha256 for entry in manifest.of_kind("corrections")]
+    return Known(
+        manifest=reference,
+        fingerprint=fingerprint,
+        raw_files=[row[0] for row in manifest.raw_files],
+        corrections=corrections[0] if corrections else None,
+        names=[entry.name for entry in manifest.entries],
+        recipients=manifest.recipients,
+        pins=manifest.pins,
+    )

@@ -1,0 +1,179 @@
+"""`state pull`: everything is verified before anything here changes.
+
+What is missing comes into `remote/incoming/`, encrypted until it is here and whole before it has
+its name there. Only when all of it is there does the profile change; a pull that is cut short goes
+on where it stopped. A file of SQLite's never travels: rows do.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from adapters.profile import Profile
+from adapters.remote.adopting import adopt
+from adapters.remote.arriving import Agreement, arrive
+from adapters.remote.backend import Backend, RemoteRefusedError
+from adapters.remote.bringing import Bringer
+from adapters.remote.contents import Contents, contents_of
+from adapters.remote.memory import Known, Memory, known_after
+from adapters.remote.remote_state import (
+    ConflictError,
+    ReplayError,
+    follows,
+    manifest_at,
+    sealed_head,
+)
+from adapters.remote.sealing import Reference, RemoteManifest, Seal
+from adapters.vault.age import Identity
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """What a pull needs.
+
+    Attributes:
+        backend: Where from.
+        seal: The key of the state.
+        identities: Gives the keys that open it; asked only when something has to be opened.
+        profile: Whose state.
+        memory: What this machine knows of the remote.
+        on_object: Told of each object that came, with the number of all that will.
+    """
+
+    backend: Backend
+    seal: Seal
+    identities: Callable[[], Sequence[Identity]]
+    profile: Profile
+    memory: Memory
+    on_object: Callable[[int, int], None] = field(default=lambda _came, _all: None)
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull did.
+
+    Attributes:
+        counter: The state that the remote is at.
+        generation: What is published here now.
+        objects: How much travelled.
+        bytes: How much that was.
+        is_news: Whether anything changed here.
+        keeps: Whether this machine holds something that the remote does not.
+        gave_way: Generations of this machine whose numbers now are the remote's.
+        recipients: Who can open the remote's state.
+        identity: Name and hash of the wrapped identity in the remote.
+    """
+
+    counter: int
+    generation: int | None
+    objects: int = 0
+    bytes: int = 0
+    is_news: bool = False
+    keeps: bool = False
+    gave_way: Sequence[int] = ()
+    recipients: Sequence[str] = ()
+    identity: tuple[str, str] | None = None
+
+
+def pull(
+    receiver: Receiver, contents: Contents, *, merge: bool = False, accept_older: bool = False
+) -> Pulled:
+    """Bring here what the remote holds. The caller holds the profile's lock.
+
+    Args:
+        receiver: Where from, and whose.
+        contents: What this machine holds.
+        merge: Bring both together where they went different ways.
+        accept_older: Bring both together although the remote is older than what was seen.
+
+    Raises:
+        ConflictError: This machine holds what the remote does not have, and the other way round.
+        ReplayError: The remote is at an older state than this machine has seen.
+        UnsealedError: Head or manifest are damaged, or of another vault.
+        DamagedError: An object is damaged; nothing here was changed.
+    """
+    found = sealed_head(receiver.backend, receiver.seal)
+    if found is None:
+        raise RemoteRefusedError("the remote holds no state yet; nothing was changed")
+    known, reference = receiver.memory.known(), found.facts.manifest
+    if known and reference == known.manifest and contents.is_whole:
+        return Pulled(reference.counter, contents.generation)
+    if known and reference.counter < known.manifest.counter and not accept_older:
+        raise ReplayError(reference.counter, known.manifest.counter)
+    keys = receiver.identities()
+    manifest = manifest_at(receiver.backend, receiver.seal, reference, keys)
+    base = _base(receiver, manifest, reference, keys)
+    keeps = _has_own(receiver.seal, contents, base, manifest)
+    if keeps and not (merge or accept_older):
+        raise ConflictError("this machine holds what the remote lacks, and the remote has news")
+    bringer = Bringer(receiver.backend, receiver.profile, keys, receiver.on_object)
+    amount = bringer.bring(manifest)
+    arrived = arrive(bringer, manifest, Agreement(contents, base, keeps=keeps))
+    adopt(receiver.profile, arrived, bringer)
+    receiver.memory.agree(_known_now(receiver, manifest, reference, keeps=keeps))
+    shutil.rmtree(bringer.incoming, ignore_errors=True)
+    return Pulled(
+        counter=reference.counter,
+        generation=receiver.profile.generations.current(),
+        objects=amount.objects,
+        bytes=amount.bytes,
+        is_news=True,
+        keeps=keeps,
+        gave_way=arrived.replaced,
+        recipients=manifest.recipients,
+        identity=(found.facts.identity_name, found.facts.identity_sha256),
+    )
+
+
+def _base(
+    receiver: Receiver, manifest: RemoteManifest, reference: Reference, keys: Sequence[Identity]
+) -> Known | None:
+    """The newest state that this machine had a part in and that the remote comes from."""
+    for seen in (receiver.memory.begun(), receiver.memory.known()):
+        if seen is not None and (
+            seen.manifest == reference
+            or follows(receiver.backend, receiver.seal, manifest, seen.manifest, keys)
+        ):
+            return seen
+    return None
+
+
+def _has_own(seal: Seal, contents: Contents, base: Known | None, manifest: RemoteManifest) -> bool:
+    """Whether this machine has made, brought in or forgotten something since.
+
+    What is in the manifest too is nothing of its own: a pull that was cut short brought it. What
+    runs did is no reason for a conflict either: such rows simply stand beside each other.
+    """
+    if contents.is_empty:
+        return False
+    recipients = base.recipients if base else manifest.recipients
+    once = set(base.names) if base else set[str]()
+    there = {entry.sha256 for entry in manifest.entries}
+    own = {item.sha256 for item in contents.items if item.kind not in {"past", "sources"}} - there
+    return (
+        any(seal.object_name(sha256, recipients) not in once for sha256 in own)
+        or not _both(base, manifest) <= {row[0] for row in contents.raw_files}
+        or list(contents.pins) not in (list(base.pins) if base else [], list(manifest.pins))
+        or _lacks_corrections(contents, base, manifest)
+    )
+
+
+def _both(base: Known | None, manifest: RemoteManifest) -> set[str]:
+    """The raw files that both had once and the remote still has."""
+    return {row[0] for row in manifest.raw_files} & set(base.raw_files if base else ())
+
+
+def _lacks_corrections(contents: Contents, base: Known | None, manifest: RemoteManifest) -> bool:
+    had = base is not None and base.corrections is not None
+    return had and bool(manifest.of_kind("corrections")) and not contents.of_kind("corrections")
+
+
+def _known_now(
+    receiver: Receiver, manifest: RemoteManifest, reference: Reference, *, keeps: bool
+) -> Known:
+    known = known_after(reference, "", manifest)
+    if not keeps:
+        return replace(known, fingerprint=contents_of(receiver.profile).fingerprint)
+    lost = [seen.manifest for seen in (receiver.memory.begun(), receiver.memory.known()) if seen]
+    mine = {seen for seen in lost if seen != reference and seen not in manifest.parents}
+    return replace(known, merged=sorted(mine, key=lambda seen: seen.name))

@@ -1,0 +1,228 @@
+"""`state push`: objects, then a manifest, then the head. Only what is missing travels.
+
+Whoever pushes needs no secret: recipients and the key of the state are enough, and the head is
+readable with the latter. The head is replaced only if it still is the one that this machine knows.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from adapters.remote.backend import OBJECTS, Backend, Head, LostRaceError
+from adapters.remote.contents import Contents, IncompleteError, Item
+from adapters.remote.memory import FOLDER, Known, Memory, known_after
+from adapters.remote.parallel import in_parallel
+from adapters.remote.remote_state import (
+    ConflictError,
+    Found,
+    LostStateError,
+    ReplayError,
+    sealed_head,
+)
+from adapters.remote.sealing import (
+    Entry,
+    HeadFacts,
+    Reference,
+    RemoteManifest,
+    Seal,
+    manifest_content,
+)
+from adapters.remote.transfer import put
+from registry.objects import make_folder
+
+_WORTH_A_LISTING: Final = 8
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What a push needs.
+
+    Attributes:
+        backend: Where to.
+        seal: The key of the state.
+        recipients: Who can open it.
+        wrapped: The vault's identity as it is kept; with it, a passphrase is enough for a restore.
+        profile_folder: Whose state.
+        memory: What this machine knows of the remote.
+        on_object: Told of each object that was sent, with the number of all that will be.
+    """
+
+    backend: Backend
+    seal: Seal
+    recipients: Sequence[str]
+    wrapped: bytes
+    profile_folder: Path
+    memory: Memory
+    on_object: Callable[[int, int], None] = field(default=lambda _sent, _all: None)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push did: the state that the remote is at, and how much travelled."""
+
+    counter: int
+    objects: int
+    bytes: int
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything travelled."""
+        return self.objects > 0
+
+
+def push(sender: Sender, contents: Contents, *, anew: bool = False) -> Pushed:
+    """Make the remote hold what this machine holds.
+
+    Args:
+        sender: Where to, and for whom.
+        contents: What this machine holds.
+        anew: Begin again in a remote that lost its state.
+
+    Raises:
+        ConflictError: Another machine pushed what this one does not have; both are kept.
+        ReplayError: The remote is at an older state than this machine has seen.
+        LostStateError: The remote lost its state.
+        IncompleteError: Something is missing here.
+    """
+    if not contents.is_whole:
+        raise IncompleteError(
+            "something that is published is missing here, and what is pushed has to be whole; run "
+            "`python cli.py`, which makes results again, or `python cli.py state pull`"
+        )
+    found = sealed_head(sender.backend, sender.seal)
+    known = _known(sender.memory, found)
+    _refuse_divergence(found, known, anew=anew)
+    if found and known and _is_nothing_new(sender, contents, found, known):
+        return Pushed(known.manifest.counter, 0, 0)
+    return _sent(sender, contents, found, known)
+
+
+def _known(memory: Memory, found: Found | None) -> Known | None:
+    """What was last agreed on. A push that was cut short may have come to its end all the same."""
+    begun = memory.begun()
+    if begun and found and found.facts.manifest == begun.manifest:
+        memory.agree(begun)
+    return memory.known()
+
+
+def _refuse_divergence(found: Found | None, known: Known | None, *, anew: bool) -> None:
+    if found is None:
+        if known is not None and not anew:
+            raise LostStateError(known.manifest.counter)
+        return
+    counter = found.facts.manifest.counter
+    if known is None:
+        raise ConflictError("the remote holds a state that this machine does not know")
+    if counter < known.manifest.counter:
+        raise ReplayError(counter, known.manifest.counter)
+    if found.facts.manifest != known.manifest:
+        raise ConflictError("another machine pushed since this one last pulled")
+
+
+def _is_nothing_new(sender: Sender, contents: Contents, found: Found, known: Known) -> bool:
+    identity_name, _ = _identity(sender)
+    return contents.fingerprint == known.fingerprint and identity_name == found.facts.identity_name
+
+
+def _sent(sender: Sender, contents: Contents, found: Found | None, known: Known | None) -> Pushed:
+    make_folder(sender.profile_folder / FOLDER)
+    known_names = set(known.names) if found and known else set[str]()
+    entries = [_entry(sender, item) for item in contents.items]
+    missing = _missing(sender, contents.items, entries, known_names)
+    sent = _put_all(sender, missing)
+    identity = _put_identity(sender)
+    parents = [known.manifest, *known.merged] if known else []
+    counter = max((parent.counter for parent in parents), default=0) + 1
+    manifest = RemoteManifest(
+        counter=counter,
+        parents=parents,
+        generation=contents.generation,
+        pins=contents.pins,
+        raw_files=contents.raw_files,
+        recipients=sender.recipients,
+        state_key=sender.seal.key_text,
+        entries=entries,
+    )
+    reference = _put_manifest(sender, manifest)
+    after = known_after(reference, contents.fingerprint, manifest)
+    sender.memory.begin(after)
+    _swap(sender, HeadFacts(reference, *identity), found.head if found else None)
+    sender.memory.agree(after)
+    return Pushed(counter, len(missing) + 2, sent)
+
+
+def _entry(sender: Sender, item: Item) -> Entry:
+    name = sender.seal.object_name(item.sha256, sender.recipients)
+    return Entry(item.kind, item.key, item.sha256, item.size, name)
+
+
+def _missing(
+    sender: Sender, items: Sequence[Item], entries: Sequence[Entry], known_names: set[str]
+) -> dict[str, Item]:
+    """Name -> what is not there yet. Much of it may be, from a push that was cut short."""
+    missing = {
+        entry.name: item
+        for entry, item in zip(entries, items, strict=True)
+        if entry.name not in known_names
+    }
+    if len(missing) >= _WORTH_A_LISTING:
+        for stored in sender.backend.list(OBJECTS):
+            missing.pop(stored.name, None)
+    return missing
+
+
+def _put_all(sender: Sender, missing: Mapping[str, Item]) -> int:
+    """Send them, a few at once; the number of their bytes."""
+    folder = sender.profile_folder / FOLDER
+
+    def send(name: str, item: Item) -> int:
+        try:
+            source = item.open()
+        except FileNotFoundError:
+            raise IncompleteError(
+                f"{item.source!s}: missing; `python cli.py verify` says what to do, then push"
+            ) from None
+        with source:
+            put(sender.backend, name, source, item.sha256, sender.recipients, folder)
+        return item.size
+
+    sent = 0
+    jobs = [(name, item) for name, item in missing.items()]
+    for number, size in enumerate(in_parallel(lambda job: send(*job), jobs), 1):
+        sender.on_object(number, len(jobs))
+        sent += size
+    return sent
+
+
+def _identity(sender: Sender) -> tuple[str, str]:
+    sha256 = hashlib.sha256(sender.wrapped).hexdigest()
+    return sender.seal.object_name(sha256, ["a passphrase"]), sha256
+
+
+def _put_identity(sender: Sender) -> tuple[str, str]:
+    """The wrapped identity is encrypted already, and is stored as it is."""
+    name, sha256 = _identity(sender)
+    sender.backend.put_if_absent(name, io.BytesIO(sender.wrapped))
+    return name, sha256
+
+
+def _put_manifest(sender: Sender, manifest: RemoteManifest) -> Reference:
+    content = manifest_content(manifest)
+    sha256 = hashlib.sha256(content).hexdigest()
+    name = sender.seal.object_name(sha256, sender.recipients)
+    folder = sender.profile_folder / FOLDER
+    put(sender.backend, name, io.BytesIO(content), sha256, sender.recipients, folder)
+    return Reference(manifest.counter, name, sender.seal.of_manifest(content))
+
+
+def _swap(sender: Sender, facts: HeadFacts, expected: Head | None) -> None:
+    content = sender.seal.head_bytes(facts)
+    try:
+        sender.backend.swap_head(content, expected)
+    except LostRaceError:
+        name = sender.seal.kept_head_name(content)
+        sender.backend.put_if_absent(name, io.BytesIO(content))
+        raise ConflictError("another machine pushed at the same time, and was first") from None

@@ -1,0 +1,120 @@
+"""One remote, one vault: heads and manifests read and believed, or refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.remote.backend import Backend, Head, RemoteError
+from adapters.remote.sealing import (
+    MOST_HEAD_BYTES,
+    HeadFacts,
+    Reference,
+    RemoteManifest,
+    Seal,
+    UnsealedError,
+    parsed_manifest,
+)
+from adapters.remote.transfer import InMemory, fetch
+from adapters.vault import DamagedError, NotAgeError
+from adapters.vault.age import Identity
+
+_MANIFEST: Final = "manifest"
+
+
+class ConflictError(RemoteError):
+    """This machine and the remote went different ways; both are kept."""
+
+    exit_code = 4
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem}. Nothing is lost, both are kept: `python cli.py state pull --merge` brings "
+            "them together here; then run `python cli.py` and `python cli.py state push`"
+        )
+
+
+class ReplayError(RemoteError):
+    """The remote is at an older state than this machine has seen."""
+
+    exit_code = 4
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"the remote is at state {found}, and this machine has seen state {known}: somebody "
+            "put an older one back. If you did, `python cli.py state pull --accept-older` merges "
+            "it with what is here"
+        )
+
+
+class LostStateError(RemoteError):
+    """The remote has no state any more."""
+
+    exit_code = 4
+
+    def __init__(self, known: int) -> None:
+        super().__init__(
+            f"the remote holds no state, and this machine has seen state {known} there: is the "
+            "disk mounted, is PDP_REMOTE right? If it is gone for good, "
+            "`python cli.py state push --anew` puts all of it there again"
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A head that is ours."""
+
+    head: Head
+    facts: HeadFacts
+
+
+def sealed_head(backend: Backend, seal: Seal) -> Found | None:
+    """The remote's head; None before the first push.
+
+    Raises:
+        UnsealedError: It is damaged, or of another vault.
+    """
+    head = backend.head()
+    if head is None:
+        return None
+    if len(head.content) > MOST_HEAD_BYTES:
+        raise UnsealedError("head")
+    return Found(head, seal.head_facts(head.content))
+
+
+def manifest_at(
+    backend: Backend, seal: Seal, reference: Reference, identities: Sequence[Identity]
+) -> RemoteManifest:
+    """A manifest, verified.
+
+    Raises:
+        UnsealedError: It is not the one that was referred to.
+    """
+    target = InMemory(lambda content: seal.of_manifest(content) == reference.seal)
+    try:
+        fetch(backend, reference.name, identities, target, "the remote's manifest")
+    except (DamagedError, NotAgeError):
+        raise UnsealedError(_MANIFEST) from None
+    manifest = parsed_manifest(target.content)
+    if manifest.counter != reference.counter:
+        raise UnsealedError(_MANIFEST)
+    return manifest
+
+
+def follows(
+    backend: Backend,
+    seal: Seal,
+    manifest: RemoteManifest,
+    known: Reference,
+    identities: Sequence[Identity],
+) -> bool:
+    """Whether a manifest has a known one among those it comes from."""
+    waiting, seen = list(manifest.parents), {known.name}
+    while waiting:
+        parent = waiting.pop()
+        if parent == known:
+            return True
+        if parent.counter <= known.counter or parent.name in seen:
+            continue
+        seen.add(parent.name)
+        waiting += manifest_at(backend, seal, parent, identities).parents
+    return False

@@ -1,0 +1,228 @@
+"""Names that tell nothing, and seals that show whether head and manifest are ours.
+
+Both come from the key of the state: without it nobody can tell whether a known file is in the
+remote, nor make a head or a manifest that is believed. The key opens nothing.
+
+    head      counter, manifest, wrapped identity; sealed, and readable without any secret
+    manifest  all that belongs to one push, and the manifests that it follows; encrypted, and
+              sealed in the head and in the manifests that follow it
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from adapters.remote.backend import HEADS, OBJECTS, RemoteError
+
+FORMAT: Final = 1
+MOST_HEAD_BYTES: Final = 4096
+_NAME: Final = re.compile(r"objects/[0-9a-f]{64}")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class UnsealedError(RemoteError):
+    """The head or a manifest is damaged, forged, or of another vault."""
+
+    exit_code = 5
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the remote's {what} is damaged, or of another vault: nothing was changed. Where "
+            "PDP_REMOTE is right, a machine that holds the state mends it with "
+            "`python cli.py state push --repair`"
+        )
+
+
+class NewerFormatError(RemoteError):
+    """A newer version of this program wrote it."""
+
+    exit_code = 2
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"a newer version of this program wrote the remote's {what}; use that one")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A manifest by name, with what shows that it is the right one.
+
+    Attributes:
+        counter: How many came before it, on the longest way.
+        name: Of its object.
+        seal: Over its content.
+    """
+
+    counter: int
+    name: str
+    seal: str
+
+
+@dataclass(frozen=True)
+class HeadFacts:
+    """What a head says."""
+
+    manifest: Reference
+    identity_name: str
+    identity_sha256: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in a manifest, by its content, and the object that holds it encrypted."""
+
+    kind: str
+    key: str
+    sha256: str
+    size: int
+    name: str
+
+
+@dataclass(frozen=True)
+class RemoteManifest:
+    """All that belongs to one push.
+
+    Attributes:
+        counter: How many came before it, on the longest way.
+        parents: What it follows; two after a merge.
+        generation: What was published.
+        pins: Pinned generations.
+        raw_files: SHA-256, size, names, first stored, container, kind, retired.
+        recipients: Public keys to which everything is encrypted.
+        state_key: For those who have another identity than the vault's own.
+        entries: All that has bytes.
+    """
+
+    counter: int
+    parents: Sequence[Reference]
+    generation: int | None
+    pins: Sequence[int]
+    raw_files: Sequence[Sequence[Any]]
+    recipients: Sequence[str]
+    state_key: str
+    entries: Sequence[Entry]
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """The entries of one kind."""
+        return [entry for entry in self.entries if entry.kind == kind]
+
+
+class Seal:
+    """The key of the state at work."""
+
+    def __init__(self, state_key: bytes) -> None:
+        self._key = state_key
+
+    @property
+    def key_text(self) -> str:
+        """The key itself, to travel within what is encrypted."""
+        return self._key.hex()
+
+    def object_name(self, sha256: str, recipients: Iterable[str], copy: int = 0) -> str:
+        """Where a content is kept: of the same for others, or once more, elsewhere."""
+        readers = hashlib.sha256("\n".join(sorted(recipients)).encode()).hexdigest()
+        return OBJECTS + self._mac("object", f"{sha256} {readers} {copy}".encode())
+
+    def of_manifest(self, content: bytes) -> str:
+        """The seal over a manifest."""
+        return self._mac("manifest", content)
+
+    def kept_head_name(self, head: bytes) -> str:
+        """Where a head is kept that lost a race."""
+        return HEADS + self._mac("kept", head)
+
+    def head_bytes(self, facts: HeadFacts) -> bytes:
+        """A head."""
+        body = {"format": FORMAT, **asdict(facts)}
+        return _json(body | {"seal": self._mac("head", _json(body))}) + b"\n"
+
+    def head_facts(self, content: bytes) -> HeadFacts:
+        """What a head says.
+
+        Raises:
+            UnsealedError: It is damaged, or of another vault.
+            NewerFormatError: A newer version wrote it.
+        """
+        body, facts = _parsed_head(content)
+        if not hmac.compare_digest(str(body.pop("seal", "")), self._mac("head", _json(body))):
+            raise UnsealedError("head")
+        return facts
+
+    def _mac(self, purpose: str, content: bytes) -> str:
+        return hmac.digest(self._key, purpose.encode() + b"\0" + content, "sha256").hex()
+
+
+def unverified_head(content: bytes) -> HeadFacts:
+    """What a head says, before there is a key to tell whether it is true.
+
+    Raises:
+        UnsealedError: It is no head.
+        NewerFormatError: A newer version wrote it.
+    """
+    return _parsed_head(content)[1]
+
+
+def _parsed_head(content: bytes) -> tuple[dict[str, Any], HeadFacts]:
+    try:
+        body: dict[str, Any] = json.loads(content)
+        if body["format"] != FORMAT:
+            raise NewerFormatError("head")
+        manifest = _reference(body["manifest"])
+        facts = HeadFacts(
+            manifest,
+            _matching(_NAME, body["identity_name"]),
+            _matching(_HASH, body["identity_sha256"]),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise UnsealedError("head") from None
+    return body, facts
+
+
+def manifest_content(manifest: RemoteManifest) -> bytes:
+    """The bytes of a manifest, before they are encrypted."""
+    document = asdict(manifest) | {
+        "format": FORMAT,
+        "entries": [[e.kind, e.key, e.sha256, e.size, e.name] for e in manifest.entries],
+    }
+    return zlib.compress(_json(document), 6)
+
+
+def parsed_manifest(content: bytes) -> RemoteManifest:
+    """The manifest in these bytes.
+
+    Raises:
+        UnsealedError: It is none.
+        NewerFormatError: A newer version wrote it.
+    """
+    try:
+        document: dict[str, Any] = json.loads(zlib.decompress(content))
+        if document.pop("format") != FORMAT:
+            raise NewerFormatError("manifest")
+        entries = [_entry(*row) for row in document.pop("entries")]
+        parents = [_reference(row) for row in document.pop("parents")]
+        return RemoteManifest(**document, entries=entries, parents=parents)
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError):
+        raise UnsealedError("manifest") from None
+
+
+def _entry(kind: str, key: str, sha256: str, size: int, name: str) -> Entry:
+    return Entry(kind, key, _matching(_HASH, sha256), int(size), _matching(_NAME, name))
+
+
+def _reference(row: Mapping[str, Any]) -> Reference:
+    counter = int(row["counter"])
+    return Reference(counter, _matching(_NAME, row["name"]), _matching(_HASH, row["seal"]))
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError("neither a name nor a hash")
+    return text
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
