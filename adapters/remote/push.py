@@ -124,7 +124,9 @@ def _refuse_divergence(found: Found | None, known: Known | None, *, anew: bool) 
 
 def _is_nothing_new(sender: Sender, contents: Contents, found: Found, known: Known) -> bool:
     identity_name, _ = _identity(sender)
-    return contents.fingerprint == known.fingerprint and identity_name == found.facts.identity_name
+    same_readers = set(sender.recipients) == set(known.recipients)
+    same_identity = identity_name == found.facts.identity_name
+    return contents.fingerprint == known.fingerprint and same_readers and same_identity
 
 
 def _sent(sender: Sender, contents: Contents, found: Found | None, known: Known | None) -> Pushed:
