@@ -1,8 +1,9 @@
-"""Make the README's pictures: the dataflow as Hamilton draws it, and a run in a terminal.
+"""Make the README's pictures: the dataflow as Hamilton draws it, a run, a report's first page.
 
     python .ci/make_pictures.py
 
-Needs Graphviz (`dot`). The run is a real one, of the demo person in a temporary home.
+Needs Graphviz (`dot`) and Poppler (`pdftoppm`). The run is a real one, of the demo person in a
+temporary home.
 """
 
 import io
@@ -46,22 +47,31 @@ def draw_dataflow() -> None:
     (PICTURES / "dataflow").unlink(missing_ok=True)
 
 
-def draw_run() -> None:
-    """What `python cli.py` prints on a fresh machine."""
+def draw_run_and_report() -> None:
+    """What `python cli.py` prints on a fresh machine, and the report on what it published."""
     with tempfile.TemporaryDirectory() as home:
-        done = subprocess.run(
-            [sys.executable, "cli.py", "--home", f"{home}/data"],
-            cwd=PROJECT, capture_output=True, text=True, check=True,
-            env={**os.environ, "COLUMNS": "118"},
+        shown = _said(home).replace(f"{home}/", "")
+        _said(home, "export", "report", "--name", "Alex Example", "--out", f"{home}/report.pdf")
+        subprocess.run(
+            ["pdftoppm", "-png", "-r", "110", "-f", "1", "-singlefile",
+             f"{home}/report.pdf", PICTURES / "report"],
+            check=True, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-    shown = done.stdout.replace(f"{home}/", "")
     console = Console(record=True, width=118, file=io.StringIO())
     console.print(Text("$ python cli.py", style="bold"))
     console.print(Text(shown.rstrip()))
     console.save_svg(str(PICTURES / "run.svg"), title="python cli.py")
 
 
+def _said(home: str, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "cli.py", "--home", f"{home}/data", *arguments],
+        cwd=PROJECT, capture_output=True, text=True, check=True,
+        env={**os.environ, "COLUMNS": "118"},
+    ).stdout  # fmt: skip
+
+
 if __name__ == "__main__":
     PICTURES.mkdir(parents=True, exist_ok=True)
     draw_dataflow()
-    draw_run()
+    draw_run_and_report()

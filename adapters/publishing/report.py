@@ -5,6 +5,7 @@ tables give the same bytes on every machine. Only a name in a script which those
 shown in the fonts of the machine. It is tagged (PDF/UA-1), so that it can be read aloud.
 
 EmptyReportError     there is no data at all to report on
+TypesettingError     the pages could not be made: a defect of this program
 """
 
 import contextlib
@@ -59,6 +60,13 @@ class EmptyReportError(AdapterError):
 
     def __init__(self) -> None:
         super().__init__("there is no data to report on; import exports, run, then try again")
+
+
+class TypesettingError(AdapterError):
+    """Typst refused the template or what was put into it."""
+
+    def __init__(self) -> None:
+        super().__init__("the report could not be typeset; a defect of this program: report it")
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,6 @@ def _compiled(
     except typst.TypstError as error:
         if _LACKS_CHARACTER in str(error):
             raise _LackingCharacterError from None
-        raise
+        raise TypesettingError from None  # its text may quote what the report says
     assert isinstance(found, bytes)
     return found

@@ -1,6 +1,7 @@
 """The report for a doctor's visit: what it says, and pages that hold it."""
 
 import re
+import traceback
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import pytest
 
 from adapters.profile import Profile
 from adapters.publishing import report
-from adapters.publishing.report import EmptyReportError, report_of, report_pdf
+from adapters.publishing.report import EmptyReportError, TypesettingError, report_of, report_pdf
 from adapters.publishing.report_chart import TimeAxis
 from adapters.publishing.report_content import content_of, period_of
 from adapters.publishing.tables import Publication, publication_of
@@ -21,6 +22,7 @@ from dataflows.home_blood_pressure import home_blood_pressure
 LAST = date(2026, 6, 30)
 WINDOWS = {"morning": "04:00-11:59", "evening": "17:00-23:59"}
 SOURCE = Publication("me", 12, "2026-07-01T06:30:00Z", {})
+CANARY = "canary-4f1c"
 METRICS = pa.schema(
     {
         "local_date": pa.date32(),
@@ -358,6 +360,16 @@ def test_it_is_tagged_so_that_it_can_be_read_aloud():
     pdf = report_pdf(tables_of(readings_of(1)), SOURCE)
     assert b"/MarkInfo" in pdf
     assert b"pdfuaid" in pdf
+
+
+def test_a_template_that_fails_says_nothing_of_what_was_put_into_it(tmp_path, monkeypatch):
+    template = tmp_path / "report.typ"
+    template.write_text("#panic(sys.inputs.report)")
+    monkeypatch.setattr(report, "_TEMPLATE", template)
+    with pytest.raises(TypesettingError) as caught:
+        report_pdf(tables_of(readings_of(1)), SOURCE, name=CANARY)
+    told = "".join(traceback.format_exception(caught.value))
+    assert CANARY not in told
 
 
 def test_without_any_data_there_is_nothing_to_report_unless_days_are_asked_for():
