@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,11 +59,6 @@ class Background:
         """The nodes that an output rests on, from the raw files on."""
         del output
         return ()
-
-    def report(self, first: date, last: date) -> bytes | None:
-        """The report of some dates as PDF."""
-        del first, last
-        return None
 
 
 NOTHING_BEHIND: Final = Background()

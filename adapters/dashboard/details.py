@@ -9,6 +9,7 @@ from typing import Any, Final
 from adapters.dashboard.markup import HASH, day, iso_day, table
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
+from adapters.dashboard.usual import METRICS, usual_table
 from dataflows.home_protocols import PROTOCOLS
 
 Content = Callable[[Published, Choice], str]
@@ -181,6 +182,35 @@ def _ms(found: date) -> float:
     return (found - date(1970, 1, 1)).days * 86_400_000.0
 
 
+def _baselines(published: Published, choice: Choice) -> str:
+    return usual_table(published, date.fromisoformat(iso_day(choice.span[1] - 1)))
+
+
+def _compared(published: Published, choice: Choice) -> str:
+    """Before and after each event, the newest first, with what speaks against taking it so."""
+    del choice
+    heads = ("metric", "before", "n", "after", "n", "difference", "95 % from", "to")
+    told = []
+    events = published.rows_by("period_comparisons", "annotation")
+    for event, rows in sorted(events.items(), reverse=True):
+        cells = [_comparison(row) for row in rows if row["metric"] in METRICS]
+        warning = next((row["warning"] for row in rows if row["warning"]), "")
+        told.append(table(f"Before and after {event}", heads, cells))
+        told.append(f"<p class='note'>{escape(warning)}</p>")
+    return "".join(told)
+
+
+def _comparison(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    scale = 100 if row["metric"].endswith("_ratio") else 1
+    before, after, difference, lower, upper = (
+        None if row[name] is None else round(row[name] * scale, 1)
+        for name in ("before_mean", "after_mean", "difference", "lower", "upper")
+    )
+    counts = row["before_count"], row["after_count"]
+    label = METRICS[row["metric"]]
+    return (label, before, counts[0], after, counts[1], difference, lower, upper)
+
+
 def _runs(published: Published, choice: Choice) -> str:
     del choice
     runs = published.background.runs()
@@ -217,24 +247,9 @@ _HOME: Final = (
     ("diastolic_mean_mmhg", "diastolic"), ("category", "category of the mean"),
     ("reading_count", "readings"), ("missing", "what is missing"),
 )  # fmt: skip
-_BASELINES: Final = (
-    ("metric", "metric"), ("period_end", "until"), ("window_days", "days"),
-    ("day_count", "days with a value"), ("lower_quartile", "lower quartile"),
-    ("median", "median"), ("upper_quartile", "upper quartile"),
-)  # fmt: skip
-_TRENDS: Final = (
-    ("metric", "metric"), ("period_start", "from"), ("period_end", "to"), ("day_count", "days"),
-    ("slope_per_30_days", "change in 30 days"), ("lower", "95 % from"), ("upper", "to"),
-    ("method", "method"),
-)  # fmt: skip
 _EVENTS: Final = (
     ("kind", "kind"), ("label", "what"), ("start_date", "from"), ("end_date", "to"),
     ("note", "note"),
-)  # fmt: skip
-_COMPARED: Final = (
-    ("label", "event"), ("metric", "metric"), ("before_mean", "before"), ("before_count", "n"),
-    ("after_mean", "after"), ("after_count", "n"), ("difference", "difference"),
-    ("lower", "95 % from"), ("upper", "to"), ("warning", "beware"),
 )  # fmt: skip
 _MONTHS: Final = (
     ("period", "month"), ("reading_count", "readings"), ("day_count", "days"),
@@ -267,20 +282,15 @@ TABS: Final[Mapping[str, Tab]] = {
     ),
     "baselines": Tab(
         "Baselines and trends",
-        _joined(
-            _listed("baselines", "What is usual for this person", _BASELINES,
-                    within=("period_end", "period_end")),
-            _listed("trends", "Trends", _TRENDS, within=("period_start", "period_end")),
-        ),
-        ("baselines", "trends"),
+        _baselines,
+        ("baselines",),
     ),
     "events": Tab(
         "Events and comparisons",
         _joined(
             _listed("annotations", "Annotations in the range", _EVENTS,
                     within=("start_date", "end_date")),
-            _listed("period_comparisons", "Before and after an event; never a proof of its effect",
-                    _COMPARED),
+            _compared,
         ),
         ("annotations", "period_comparisons"),
     ),

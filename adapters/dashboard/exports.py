@@ -1,8 +1,11 @@
 """What a visitor takes home: the rows of the range as CSV, and the report as PDF."""
 
 import base64
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
+
+import pyarrow as pa
 
 from adapters.dashboard.markup import iso_day
 from adapters.dashboard.published import Published
@@ -28,11 +31,17 @@ def saved(what: str, published: Published, choice: Choice) -> dict[str, Any] | N
 
 
 def _report(published: Published, choice: Choice) -> dict[str, Any] | None:
-    first, last = dates(choice)
-    content = published.background.report(first, last)
-    if content is None:
+    from adapters.publishing import report  # noqa: PLC0415 - brings a typesetter
+
+    if not all(name in published for name in report.OUTPUTS):
         return None
-    return _file(f"{published.facts.profile}-report-{first}-{last}.pdf", "application/pdf", content)
+    first, last = dates(choice)
+    names = [name for name in (*report.OUTPUTS, *report.OPTIONAL_OUTPUTS) if name in published]
+    source = _publication(published, {name: published.table(name) for name in names})
+    made = report.report_of(
+        source.tables, source, name="", guideline=choice.guideline, first=first, last=last
+    )
+    return _file(f"{source.profile}-report-{first}-{last}.pdf", "application/pdf", made.pdf)
 
 
 def _csv(what: str, published: Published, choice: Choice) -> dict[str, Any] | None:
@@ -42,11 +51,15 @@ def _csv(what: str, published: Published, choice: Choice) -> dict[str, Any] | No
     if name not in published:
         return None
     first, last = dates(choice)
-    facts = published.facts
     table = within(name, published.table(name), first, last)
-    source = Publication(facts.profile, facts.generation, facts.published_utc, {name: table})
+    source = _publication(published, {name: table})
     content = csv_bytes(table, source).to_pybytes()
-    return _file(f"{facts.profile}-{name}-{first}-{last}.csv", "text/csv", content)
+    return _file(f"{source.profile}-{name}-{first}-{last}.csv", "text/csv", content)
+
+
+def _publication(published: Published, tables: Mapping[str, pa.Table]) -> Publication:
+    facts = published.facts
+    return Publication(facts.profile, facts.generation, facts.published_utc, tables)
 
 
 def dates(choice: Choice) -> tuple[date, date]:

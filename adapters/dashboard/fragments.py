@@ -49,9 +49,10 @@ def _card(figure: KeyFigure) -> str:
     value = escape(figure.value) or "none"
     unit = f" <small>{escape(figure.unit)}</small>" if figure.value and figure.unit else ""
     change = f"<p class='change'>{escape(figure.change)}</p>" if figure.change else ""
+    usual = f"<p class='basis'>{escape(figure.usual)}</p>" if figure.usual else ""
     return (
         f"<li class='card'><h3>{escape(figure.label)}</h3><p class='value'>{value}{unit}</p>"
-        f"<p class='basis'>{escape(figure.basis)}</p>{change}</li>"
+        f"<p class='basis'>{escape(figure.basis)}</p>{change}{usual}</li>"
     )
 
 

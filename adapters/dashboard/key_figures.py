@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
 
+from adapters.dashboard.markup import iso_day
 from adapters.dashboard.published import Published
 from adapters.dashboard.series import Column, Series
+from adapters.dashboard.usual import usual
 
 Span = tuple[float, float]
 MINUTES: Final = 60
@@ -25,6 +28,7 @@ class KeyFigure:
         unit: Of the figure.
         basis: Of how many what.
         change: How it differs from the period before, with that period's count; may be empty.
+        usual: What is usual for this person, where it is published.
     """
 
     signal: str
@@ -33,6 +37,7 @@ class KeyFigure:
     unit: str
     basis: str
     change: str = ""
+    usual: str = ""
 
 
 def key_figures(published: Published, span: Span, before: Span | None) -> list[KeyFigure]:
@@ -55,7 +60,10 @@ def _pressure(published: Published, span: Span, before: Span | None) -> Iterator
         value = f"{_mean(now['systolic']):.0f}/{_mean(now['diastolic']):.0f}"
     change = _pressure_change(now, readings.between(*before)) if before else ""
     basis = f"mean of {_count(len(now), 'reading')} on {_count(days, 'day')}"
-    yield KeyFigure("blood pressure", "Blood pressure", value, "mmHg", basis, change)
+    names = ("systolic_mean_mmhg", "diastolic_mean_mmhg")
+    told = [_usual(published, span, name, _whole) for name in names]
+    usual = f"usual {' over '.join(told)}" if all(told) else ""
+    yield KeyFigure("blood pressure", "Blood pressure", value, "mmHg", basis, change, usual)
 
 
 def _pressure_change(now: Series, before: Series) -> str:
@@ -68,20 +76,37 @@ def _pressure_change(now: Series, before: Series) -> str:
 
 def _others(published: Published, span: Span, before: Span | None) -> Iterator[KeyFigure]:
     series = published.series
+    days, nights = series.heart_days, series.nights
     figures: tuple[tuple[str, str, Series, str, str, str, Callable[[float], str]], ...] = (
-        ("heart rate", "Resting heart rate", series.heart_days, "resting", "bpm", "day", _whole),
-        ("heart rate", "Mean heart rate", series.heart_days, "mean", "bpm", "day", _whole),
-        ("sleep", "Asleep", series.nights, "asleep", "", "night", _hours),
-        ("sleep", "Sleep efficiency", series.nights, "efficiency", "%", "night", _whole),
-    )
-    for signal, label, found, column, unit, one, shown in figures:
+        ("heart rate", "Resting heart rate", days, "resting", "bpm",
+         "resting_heart_rate_bpm", _whole),
+        ("heart rate", "Mean heart rate", days, "mean", "bpm", "heart_rate_mean_bpm", _whole),
+        ("sleep", "Asleep", nights, "asleep", "", "sleep_asleep_minutes", _hours),
+        ("sleep", "Sleep efficiency", nights, "efficiency", "%", "sleep_efficiency_ratio", _whole),
+    )  # fmt: skip
+    for signal, label, found, column, unit, metric, shown in figures:
+        one = "night" if found is nights else "day"
         now = _known(found.between(*span)[column])
         past = _known(found.between(*before)[column]) if before else np.array([])
         change = ""
         if len(now) and len(past):
             change = _change(_mean(now) - _mean(past), shown, _count(len(past), one))
         value = shown(_mean(now)) if len(now) else ""
-        yield KeyFigure(signal, label, value, unit, f"mean of {_count(len(now), one)}", change)
+        usual = _usual(published, span, metric, shown)
+        basis = f"mean of {_count(len(now), one)}"
+        yield KeyFigure(
+            signal, label, value, unit, basis, change, f"usual {usual}" if usual else ""
+        )
+
+
+def _usual(published: Published, span: Span, metric: str, shown: Callable[[float], str]) -> str:
+    """The middle half of the days up to the range's end."""
+    until = date.fromisoformat(iso_day(span[1] - 1))
+    found = usual(published, metric, until)
+    if found is None:
+        return ""
+    scale = {"sleep_asleep_minutes": 1 / MINUTES, "sleep_efficiency_ratio": 100}.get(metric, 1)
+    return f"{shown(found.lower * scale)} to {shown(found.upper * scale)}"
 
 
 def _change(difference: float, shown: Callable[[float], str], before: str) -> str:

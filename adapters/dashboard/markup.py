@@ -7,6 +7,7 @@ from math import isnan
 from typing import Any, Final
 
 MOST_ROWS: Final = 400
+NUMBER: Final = " class='number'"
 HASH: Final = 12
 WIDE: Final = 44
 """A longer text is broken into lines."""
@@ -17,7 +18,11 @@ def table(
 ) -> str:
     """Rows under their columns, with a caption that a screen reader tells first."""
     found = list(rows)
-    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
+    numeric = {at for row in found for at, value in enumerate(row) if _is_number(value)}
+    head = "".join(
+        f"<th scope='col'{NUMBER if at in numeric else ''}>{escape(column)}</th>"
+        for at, column in enumerate(columns)
+    )
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in found[:most])
     rest = len(found) - most
     more = f"<p class='note'>and {rest:,} more rows; the CSV has all</p>" if rest > 0 else ""
@@ -33,10 +38,13 @@ def table(
 def _cell(value: Any) -> str:
     if isinstance(value, Markup):
         return f"<td>{value}</td>"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
     text = shown(value)
-    kind = " class='number'" if number else " class='wide'" if len(text) > WIDE else ""
+    kind = NUMBER if _is_number(value) else " class='wide'" if len(text) > WIDE else ""
     return f"<td{kind}>{escape(text)}</td>"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Markup(str):

@@ -1,6 +1,6 @@
 """One published generation as the page sees it: facts, and tables that open when asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -88,6 +88,7 @@ class Published:
         self.facts, self.background = facts, background
         self._names, self._rows, self._windows = frozenset(names), rows, windows
         self._tables: dict[str, pa.Table] = {}
+        self._rows_by: dict[str, dict[Any, list[dict[str, Any]]]] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -103,6 +104,15 @@ class Published:
     def rows_between(self, name: str, first: date, last: date) -> pa.Table:
         """An output's rows with a local date from the first to the last."""
         return self._rows.between(name, first, last) if name in self._names else EMPTY
+
+    def rows_by(self, name: str, column: str) -> Mapping[Any, Sequence[Mapping[str, Any]]]:
+        """The rows of a small output, by what stands in a column."""
+        if name not in self._rows_by:
+            found: dict[Any, list[dict[str, Any]]] = {}
+            for row in self.table(name).to_pylist():
+                found.setdefault(row[column], []).append(row)
+            self._rows_by[name] = found
+        return self._rows_by[name]
 
     def samples(self, start: float, end: float) -> Series:
         """The heart rate samples between two instants of the local clock."""
