@@ -56,4 +56,14 @@ def _folder(path: str) -> Backend:
     return FolderBackend(Path(path))
 
 
-_SCHEMES: Final[Mapping[str, Callable[[str], Backend]]] = {}
+def _s3(address: str) -> Backend:
+    try:
+        from adapters.remote.s3 import S3Backend  # noqa: PLC0415 - slow to import
+    except ModuleNotFoundError:
+        raise RemoteRefusedError(
+            "PDP_REMOTE: S3 needs a package more; `pip install -c constraints.txt -e '.[s3]'`"
+        ) from None
+    return S3Backend(address)
+
+
+_SCHEMES: Final[Mapping[str, Callable[[str], Backend]]] = {"s3": _s3}

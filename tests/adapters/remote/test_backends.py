@@ -5,8 +5,15 @@ import threading
 
 import pytest
 
-from adapters.remote.backend import HEADS, OBJECTS, LostRaceError, NotInRemoteError
+from adapters.remote.backend import (
+    HEADS,
+    OBJECTS,
+    LostRaceError,
+    NotInRemoteError,
+    RemoteRefusedError,
+)
 from adapters.remote.folder import FolderBackend
+from adapters.remote.s3 import BLOCK, S3Backend
 from tests.fakes.memory_remote import MemoryRemote
 
 NAME = OBJECTS + "a" * 64
@@ -20,8 +27,14 @@ def _folder(tmp_path):
     return FolderBackend(tmp_path / "remote")
 
 
-@pytest.fixture(params=[_memory, _folder], ids=["memory", "folder"])
+def _s3(_tmp_path):
+    return S3Backend("s3://bucket/health")
+
+
+@pytest.fixture(params=[_memory, _folder, _s3], ids=["memory", "folder", "s3"])
 def backend(request, tmp_path):
+    if request.param is _s3:
+        request.getfixturevalue("s3_server")
     return request.param(tmp_path)
 
 
@@ -34,6 +47,21 @@ def test_what_was_put_comes_back_whole_and_from_any_place_on(backend):
     assert put(backend, NAME, content)
     assert b"".join(backend.get(NAME)) == content
     assert b"".join(backend.get(NAME, start=1_234_567)) == content[1_234_567:]
+
+
+def test_an_object_of_several_requests_comes_back_whole(s3_server):
+    backend = S3Backend("s3://bucket/health")
+    for size in (BLOCK - 1, BLOCK, 2 * BLOCK, 2 * BLOCK + 1):
+        name = OBJECTS + f"{size:064x}"
+        content = bytes(251) * (size // 251) + b"z" * (size % 251)
+        assert put(backend, name, content)
+        assert b"".join(backend.get(name)) == content
+        assert b"".join(backend.get(name, start=size - 3)) == content[-3:]
+
+
+def test_a_bucket_that_is_not_there_is_no_empty_remote(s3_server):
+    with pytest.raises(RemoteRefusedError, match="bucket"):
+        S3Backend("s3://another-bucket/health").head()
 
 
 def test_a_second_put_changes_nothing(backend):
