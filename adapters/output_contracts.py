@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from dataflows import (
     blood_pressure_schemas,
+    heart_rate_schemas,
     history_schemas,
     home_schemas,
     schemas,
@@ -20,6 +21,8 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "home_blood_pressure": home_schemas.HOME_BLOOD_PRESSURE,
     "blood_pressure_alerts": home_schemas.BLOOD_PRESSURE_ALERTS,
     "heart_rate_samples": schemas.HEART_RATE_SAMPLES,
+    "heart_rate_days": heart_rate_schemas.HEART_RATE_DAYS,
+    "heart_rate_hours": heart_rate_schemas.HEART_RATE_HOURS,
     "sleep_sessions": schemas.SLEEP_SESSIONS,
     "sleep_stages": schemas.SLEEP_STAGES,
     "annotations": schemas.ANNOTATIONS,

@@ -22,7 +22,7 @@ from registry.objects import (
     write_pending,
 )
 
-PARQUET_ONLY: Final = frozenset({"heart_rate_samples", "sleep_stages"})
+PARQUET_ONLY: Final = frozenset({"heart_rate_hours", "heart_rate_samples", "sleep_stages"})
 CSV_ONLY: Final = frozenset(
     {"blood_pressure_alerts", "home_blood_pressure", "rejected_rows", "shadowed_rows"}
 )

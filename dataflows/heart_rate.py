@@ -21,7 +21,6 @@ from hamilton.htypes import Collect, Parallelizable
 from dataflows import contracts, heart_rate_duplicates, records, resolution, schemas
 from dataflows.clocks import integers
 from dataflows.coverage import counts_of
-from dataflows.heart_rate_days import days_of_year, days_of_years
 from dataflows.heart_rate_summaries import one_a_day
 from dataflows.heart_rate_years import by_year, is_over
 from dataflows.local_time import normalised_records, offset_evidence
@@ -281,59 +280,3 @@ def heart_rate_summaries_resolved(
         ),
         "heart_rate_summaries_withdrawn": withdrawn,
     }
-
-
-@tag(stage="merge")
-def heart_rate_year_samples(
-    heart_rate_samples: Sequence[Mapping[str, pa.Table]],
-) -> Parallelizable[Mapping[str, pa.Table]]:
-    """The samples of one UTC year.
-
-    Shape: `records` (`records.HEART_RATE_SAMPLES`).
-
-    Units: beats per minute.
-    """
-    yield from heart_rate_samples
-
-
-@tag(stage="merge")
-def heart_rate_year_days(heart_rate_year_samples: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Figures of the local days of one UTC year, and the samples that are needed beside them.
-
-    Shape: `figures`, one row for each day that no other year can have samples of; `loose`, the
-    samples of the other days and the resting heart rates.
-
-    Units: beats per minute.
-
-    Source: `clinical.REST_WINDOW_MINUTES`.
-    """
-    return days_of_year(heart_rate_year_samples["records"])
-
-
-@tag(stage="merge")
-def heart_rate_years_days(
-    heart_rate_year_days: Collect[dict[str, pa.Table]],
-) -> list[dict[str, pa.Table]]:
-    """Figures of the local days of each UTC year, in the order of the years.
-
-    Units: beats per minute.
-    """
-    return list(heart_rate_year_days)
-
-
-@tag(stage="merge")
-def heart_rate_daily(
-    heart_rate_years_days: Sequence[Mapping[str, pa.Table]], heart_rate_summaries: pa.Table
-) -> pa.Table:
-    """Figures of each local day, from its samples or else from a vendor's summary.
-
-    The resting heart rate is the vendor's own; else the lowest mean of 30 minutes; else null.
-    Its method says which, and never changes within a day.
-
-    Shape: one row for each local date with a sample, a resting heart rate or a summary, ascending.
-
-    Units: beats per minute.
-
-    Source: `clinical.REST_WINDOW_MINUTES`.
-    """
-    return days_of_years(heart_rate_years_days, heart_rate_summaries)

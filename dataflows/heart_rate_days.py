@@ -13,80 +13,104 @@ import pyarrow as pa
 
 from dataflows import records
 from dataflows.clocks import integers
-from dataflows.daily_sums import SCALE, day_groups, in_thousandths
+from dataflows.heart_rate_figures import FIGURES, PERCENTILES, ZONES, figures
+from dataflows.heart_rate_groups import MEASURED, DaySamples
+from dataflows.heart_rate_hours import hours_of
 from dataflows.heart_rate_summaries import SOURCE_PRIORITY, SUMMARY_VALUES
 from dataflows.heart_rate_years import local_dates_inside
-from dataflows.resting_heart_rate import METHOD, lowest_means
+from dataflows.resting_heart_rate import METHOD
+from dataflows.rows import rows_where
 from dataflows.text_codes import equals
 
-_FIGURES: Final = pa.schema(
+_LOOSE: Final = ("source", "kind", *MEASURED)
+
+DAYS: Final = pa.schema(
     [
         pa.field("local_date", pa.date32(), nullable=False),
-        pa.field("mean", pa.float64(), nullable=False),
-        pa.field("min", pa.float64(), nullable=False),
-        pa.field("max", pa.float64(), nullable=False),
-        pa.field("count", pa.int32(), nullable=False),
-        pa.field("rest", pa.float64()),
-    ]
-)
-_LOOSE: Final = ("source", "start_utc", "local_date", "heart_rate_bpm", "kind")
-_DAILY: Final = pa.schema(
-    [
-        pa.field("local_date", pa.date32(), nullable=False),
-        pa.field("heart_rate_mean_bpm", pa.float64()),
+        pa.field("sample_count", pa.int32()),
+        pa.field("coverage_minutes", pa.int32()),
         pa.field("heart_rate_min_bpm", pa.float64()),
+        *(pa.field(name, pa.float64()) for name in PERCENTILES),
         pa.field("heart_rate_max_bpm", pa.float64()),
-        pa.field("heart_rate_sample_count", pa.int32()),
+        pa.field("heart_rate_mean_bpm", pa.float64()),
         pa.field("heart_rate_basis", pa.string()),
+        pa.field("night_minimum_bpm", pa.float64()),
+        *(pa.field(name, pa.int32()) for name in ZONES),
         pa.field("resting_heart_rate_bpm", pa.float64()),
         pa.field("resting_heart_rate_method", pa.string()),
     ]
 )
 
 
-def days_of_year(samples: pa.Table) -> dict[str, pa.Table]:
+def days_of_year(samples: pa.Table, birth_year: int | None) -> dict[str, Any]:
     """The figures of the days of one UTC year, and the samples that are needed beside them.
 
     Args:
         samples: Samples of one year, at least one, ascending in time.
+        birth_year: For zones of effort; None for none.
 
-    Shape: `figures`, one row for each day inside of the year; `loose`, the resting heart rates and
-    the samples of the other days, in their order.
+    Shape: `year`; `figures`, one row for each day inside of the year; `hours`, a mapping that holds
+    the `records` of the hours of these days; `loose`, the resting heart rates and the samples of
+    the other days, in their order.
     """
     year = samples["start_utc"][0].as_py().year
     resting = equals(samples["kind"], "resting")
     inside = local_dates_inside(year, integers(samples["local_date"]))
-    figures = _figures(samples.filter(pa.array(~resting)) if resting.any() else samples)
-    days = integers(figures["local_date"])
+    days = DaySamples.of(rows_where(samples.select(MEASURED), inside & ~resting))
     return {
-        "figures": figures.filter(pa.array(local_dates_inside(year, days))),
-        "loose": samples.select(_LOOSE).filter(pa.array(resting | ~inside)),
+        "year": year,
+        "figures": figures(days, birth_year),
+        "hours": {"records": hours_of(days)},
+        "loose": rows_where(samples.select(_LOOSE), resting | ~inside),
     }
 
 
-def days_of_years(years: Sequence[Mapping[str, pa.Table]], summaries: pa.Table) -> pa.Table:
+def days_of_years(
+    years: Sequence[Mapping[str, Any]], summaries: pa.Table, birth_year: int | None
+) -> pa.Table:
     """The figures of all days, from the years' figures, loose samples and vendors' summaries.
 
     Args:
         years: `days_of_year` of each year, in the order of the years.
         summaries: At most one vendor's summary a day.
+        birth_year: For zones of effort; None for none.
 
-    Shape: one row for each local date that anything tells of, ascending.
+    Shape: `DAYS`, one row for each local date that anything tells of, ascending.
     """
-    if years:
-        loose = pa.concat_tables([year["loose"] for year in years]).unify_dictionaries()
-    else:
-        loose = records.HEART_RATE_SAMPLES.empty_table().select(_LOOSE)
+    loose = _loose(years)
     is_resting = equals(loose["kind"], "resting")
     finished = [year["figures"] for year in years]
-    shared = _figures(loose.filter(pa.array(~is_resting)))
-    sampled = _by_date(pa.concat_tables([*finished, shared]), _FIGURES.names[1:])
-    summed = _by_date(summaries, ["source", *SUMMARY_VALUES])
+    shared = figures(DaySamples.of(loose.filter(pa.array(~is_resting))), birth_year)
+    sampled = _by_date(pa.concat_tables([*finished, shared]), FIGURES.names[1:])
+    summed = _by_date(summaries, ["source", *SUMMARY_VALUES]).add_prefix("told_")
     vendor = _vendor_resting(loose.filter(pa.array(is_resting)), summed)
-    days = sampled.join([summed.drop(columns="source"), vendor], how="outer")
-    table = _daily_frame(days.sort_index())
+    days = sampled.join([summed.drop(columns="told_source"), vendor], how="outer")
+    table = _days_frame(days.sort_index())
     columns = {name: pa.array(table[name], from_pandas=True) for name in table.columns}
-    return records.table_from_columns(_DAILY, columns, len(table))
+    return records.table_from_columns(DAYS, columns, len(table))
+
+
+def hours_of_years(years: Sequence[Mapping[str, Any]]) -> list[Mapping[str, pa.Table]]:
+    """The hours of all days: those of each year, and between them those of days that two share.
+
+    Args:
+        years: `days_of_year` of each year, in the order of the years.
+
+    Shape: mappings that hold `records`; those of years are handed on unopened.
+    """
+    loose = _loose(years)
+    shared = hours_of(DaySamples.of(loose.filter(pa.array(~equals(loose["kind"], "resting")))))
+    # A day later, the last day of a year is in the next one, as is the first of that.
+    turns = (integers(shared["local_date"]) + 1).astype("M8[D]").astype("M8[Y]").astype(int) + 1970
+    parts = {(int(turn), 0): {"records": shared.filter(turns == turn)} for turn in np.unique(turns)}
+    parts |= {(year["year"], 1): year["hours"] for year in years}
+    return [parts[place] for place in sorted(parts)]
+
+
+def _loose(years: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """The loose samples of all years, ascending in time."""
+    none = records.HEART_RATE_SAMPLES.empty_table().select(_LOOSE)
+    return pa.concat_tables([none, *(year["loose"] for year in years)]).unify_dictionaries()
 
 
 def _by_date(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:
@@ -99,7 +123,7 @@ def _vendor_resting(resting: pa.Table, summaries: pd.DataFrame) -> pd.DataFrame:
     """The vendor's resting heart rate of each day: the preferred source's, its latest."""
     told = _by_date(resting, ["source", "heart_rate_bpm"])
     told.columns = pd.Index(["source", "vendor_bpm"])
-    summed = summaries[["source", "resting_heart_rate_bpm"]].dropna()
+    summed = summaries[["told_source", "told_resting_heart_rate_bpm"]].dropna()
     summed.columns = told.columns
     told = told.astype({"source": str}).assign(place=range(len(told)))
     summed = summed.astype({"source": str}).assign(place=-1)
@@ -115,43 +139,28 @@ def _vendor_resting(resting: pa.Table, summaries: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _figures(samples: pa.Table) -> pa.Table:
-    """Mean, lowest, highest and count of the samples of each day, and their lowest mean at rest."""
-    days = day_groups(samples["local_date"])
-    if not len(days.starts):
-        return _FIGURES.empty_table()
-    values = days.arranged(in_thousandths(samples["heart_rate_bpm"]))
-    instants = days.arranged(integers(samples["start_utc"]))
-    counts = np.diff(np.append(days.starts, len(values)))
-    columns: dict[str, Any] = {
-        "local_date": days.dates,
-        "mean": np.add.reduceat(values, days.starts) / (counts * SCALE),
-        "min": np.minimum.reduceat(values, days.starts) / SCALE,
-        "max": np.maximum.reduceat(values, days.starts) / SCALE,
-        "count": counts,
-        "rest": lowest_means(instants, values, days.starts) / SCALE,
-    }
-    return records.table_from_columns(_FIGURES, columns, len(counts))
-
-
-def _daily_frame(days: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the daily table; a summary serves only a day without samples."""
-    sampled = days["count"].notna()
-    summed = ~sampled & days[list(SUMMARY_VALUES[:3])].notna().any(axis="columns")
+def _days_frame(days: pd.DataFrame) -> pd.DataFrame:
+    """The columns of `DAYS`; a summary serves only a day without samples."""
+    sampled = days["sample_count"].notna()
+    told = [f"told_{name}" for name in SUMMARY_VALUES[:3]]
+    summed = ~sampled & days[told].notna().any(axis="columns")
     basis = pd.Series(None, index=days.index, dtype=object)
     basis[sampled], basis[summed] = "samples", "vendor_summary"
     method = days["vendor_method"].astype(object)
-    derived = days["vendor_bpm"].isna() & days["rest"].notna()
+    derived = days["vendor_bpm"].isna() & days["lowest_mean_bpm"].notna()
     method[derived] = METHOD
-    return pd.DataFrame(
-        {
-            "local_date": days.index.to_numpy().astype("datetime64[D]"),
-            "heart_rate_mean_bpm": days["mean"].where(sampled, days["heart_rate_mean_bpm"]),
-            "heart_rate_min_bpm": days["min"].where(sampled, days["heart_rate_min_bpm"]),
-            "heart_rate_max_bpm": days["max"].where(sampled, days["heart_rate_max_bpm"]),
-            "heart_rate_sample_count": days["count"].astype("Int32"),
-            "heart_rate_basis": basis,
-            "resting_heart_rate_bpm": days["vendor_bpm"].fillna(days["rest"]),
-            "resting_heart_rate_method": method,
-        }
-    ).reset_index(drop=True)
+    counts = ["sample_count", "coverage_minutes", *ZONES]
+    return (
+        days.assign(
+            local_date=days.index.to_numpy().astype("datetime64[D]"),
+            heart_rate_basis=basis,
+            resting_heart_rate_bpm=days["vendor_bpm"].fillna(days["lowest_mean_bpm"]),
+            resting_heart_rate_method=method,
+            **{
+                name: days[name].where(sampled, days[f"told_{name}"]) for name in SUMMARY_VALUES[:3]
+            },
+            **{name: days[name].astype("Int32") for name in counts},
+        )
+        .reset_index(drop=True)
+        .filter(DAYS.names)
+    )

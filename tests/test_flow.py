@@ -11,6 +11,7 @@ from registry.store import Store
 
 INPUTS = {
     "as_of_utc",
+    "birth_year",
     "date_order",
     "day_windows",
     "exclusions",

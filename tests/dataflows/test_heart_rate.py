@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflows import collection, heart_rate, records, resolution, rows
+from dataflows import collection, heart_rate, heart_rate_by_day, records, resolution, rows
 
 NO_EXCLUSIONS = pa.table(
     {
@@ -86,13 +86,14 @@ def resolved(*files, **options):
 def daily(*files, summaries=()):
     samples = heart_rate.heart_rate_samples(resolved(*files)["years"])
     days = [
-        heart_rate.heart_rate_year_days(year)
-        for year in heart_rate.heart_rate_year_samples(samples)
+        heart_rate_by_day.heart_rate_year_days(year, None)
+        for year in heart_rate_by_day.heart_rate_year_samples(samples)
     ]
     chosen = heart_rate.heart_rate_summaries_resolved(
         [checked((), summaries)["summaries"]], NO_EXCLUSIONS, None
     )
-    return heart_rate.heart_rate_daily(days, chosen["heart_rate_summaries"]).to_pylist()
+    figures = heart_rate_by_day.heart_rate_days(days, chosen["heart_rate_summaries"], None)
+    return heart_rate_by_day.heart_rate_daily(figures).to_pylist()
 
 
 def kept(result):

@@ -38,8 +38,8 @@ def table_of(rows):
 
 
 def daily(samples):
-    years = [days_of_year(table) for table in by_year(samples).values()]
-    return days_of_years(years, NO_SUMMARIES).to_pylist()
+    years = [days_of_year(table, None) for table in by_year(samples).values()]
+    return days_of_years(years, NO_SUMMARIES, None).to_pylist()
 
 
 def part(*rows):
@@ -134,7 +134,7 @@ def test_local_days_across_a_new_year_hold_all_their_samples(rows):
     for day, of_day in expected.items():
         measured = [row for row in of_day if row["kind"] != "resting"]
         values = [row["heart_rate_bpm"] for row in measured]
-        assert found[day]["heart_rate_sample_count"] == (len(values) or None)
+        assert found[day]["sample_count"] == (len(values) or None)
         assert found[day]["heart_rate_min_bpm"] == min(values, default=None)
         assert found[day]["heart_rate_max_bpm"] == max(values, default=None)
         if values:
