@@ -16,6 +16,7 @@ from dataflows import contracts, records, sleep_schemas
 from dataflows.sleep_nights import PAUSE_MINUTES
 from dataflows.sleep_spans import AWAKE, IN_BED, clipped, runs_of, sleep_edges, stages_of_sleeps
 from dataflows.sleep_tables import DAY, MINUTE, frame_of
+from dataflows.trailing_windows import dates
 
 LONG_AWAKENING_MINUTES: Final = 5
 """An awakening that counts for quality is longer. National Sleep Foundation, Ohayon 2017,
@@ -131,10 +132,10 @@ def _table(nights: pd.DataFrame) -> pa.Table:
         name: pa.array(nights[name].to_numpy(np.int64)).cast(records.INSTANT)
         for name in ("start_utc", "end_utc")
     }
-    dates = {
-        name: pa.array(values.to_numpy(np.int32)).cast(pa.date32())
+    days = {
+        name: dates(values.to_numpy(np.int64))
         for name, values in (("local_date", nights.index), ("night_of", nights["night_of"]))
     }
     return records.table_from_columns(
-        sleep_schemas.NIGHTS, {**columns, **instants, **dates}, len(nights)
+        sleep_schemas.NIGHTS, {**columns, **instants, **days}, len(nights)
     )

@@ -4,7 +4,6 @@ The index is told in `regularity`. Its values depend on who measures and how: th
 comparison with a person's own, and with nobody else's.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -17,11 +16,8 @@ from dataflows import contracts, sleep_schemas
 from dataflows.circular import circular_deviation, circular_mean
 from dataflows.clocks import integers
 from dataflows.regularity import DayPairs, day_pairs, regularity_index
-from dataflows.sleep_blocks import Integers
 from dataflows.sleep_calendar import EPOCHS_PER_DAY, sleep_calendar
-
-WINDOWS_DAYS: Final = (28, 60)
-"""Ours: four weeks, and two months; the windows of the other baselines too."""
+from dataflows.trailing_windows import BASELINE_DAYS, Window, dates, month_ends, windows
 
 LEAST_OVERLAP_DAYS: Final = 5
 """The least time in pairs that an index rests on: `sleepreg` (Windred 2024, doi
@@ -52,40 +48,36 @@ def sleep_regularity(
     pairs = day_pairs(calendar.states)
     nights = integers(sleep_nights["local_date"])
     midpoints = sleep_nights["midpoint_local_minutes"].to_numpy()
-    rows = []
-    for window in WINDOWS_DAYS:
-        for end in _period_ends(nights):
-            start = end - window + 1
-            first, last = np.searchsorted(nights, [start, end + 1])
-            if first < last:
-                compared = slice(max(start - calendar.first_day, 0), end - calendar.first_day)
-                rows.append(_row(start, end, midpoints[first:last], pairs, compared))
+    rows = [
+        {
+            "period_start": window.first,
+            "period_end": window.last,
+            "window_days": window.length,
+            **_regularity(pairs, window, calendar.first_day),
+            **_midpoint(midpoints[window.of(nights)]),
+        }
+        for length in BASELINE_DAYS
+        for window in windows(nights, length, month_ends(nights))
+    ]
     return contracts.checked(_table(rows), sleep_schemas.SLEEP_REGULARITY)
 
 
-def _period_ends(nights: Integers) -> Iterator[int]:
-    """The last day of each month from the first night to the last one, and that of the last."""
-    if not len(nights):
-        return
-    first, last = nights[[0, -1]].astype("M8[D]")
-    months = np.arange(first.astype("M8[M]"), last.astype("M8[M]")) + 1
-    yield from (months.astype("M8[D]").astype(np.int64) - 1).tolist()
-    yield int(nights[-1])
-
-
-def _row(
-    start: int, end: int, midpoints: NDArray[np.float64], pairs: DayPairs, compared: slice
-) -> dict[str, Any]:
-    valid, equal = (int(counts[compared].sum()) for counts in (pairs.valid, pairs.equal))
-    enough = len(midpoints) >= LEAST_NIGHTS
-    overlaps = valid >= LEAST_OVERLAP_DAYS * EPOCHS_PER_DAY
+def _regularity(pairs: DayPairs, window: Window, first_day: int) -> dict[str, Any]:
+    """The index of the days of a window; `first_day` is that of the pairs."""
+    days = slice(max(window.first - first_day, 0), window.last - first_day)
+    valid, equal = int(pairs.valid[days].sum()), int(pairs.equal[days].sum())
+    enough = valid >= LEAST_OVERLAP_DAYS * EPOCHS_PER_DAY
     return {
-        "period_start": start,
-        "period_end": end,
-        "window_days": end - start + 1,
+        "valid_pair_share": valid / ((window.length - 1) * EPOCHS_PER_DAY),
+        "regularity_index": regularity_index(equal, valid) if enough else None,
+    }
+
+
+def _midpoint(midpoints: NDArray[np.float64]) -> dict[str, Any]:
+    """Mean and spread of the midpoints of some nights."""
+    enough = len(midpoints) >= LEAST_NIGHTS
+    return {
         "night_count": len(midpoints),
-        "valid_pair_share": valid / ((end - start) * EPOCHS_PER_DAY),
-        "regularity_index": regularity_index(equal, valid) if overlaps else None,
         "midpoint_mean_local_minutes": circular_mean(midpoints) if enough else None,
         "midpoint_sd_minutes": circular_deviation(midpoints) if enough else None,
     }
@@ -96,7 +88,7 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
     columns: dict[str, Any] = {}
     for field in sleep_schemas.REGULARITY:
         if pa.types.is_date32(field.type):
-            columns[field.name] = pa.array(frame[field.name].to_numpy(np.int32)).cast(field.type)
+            columns[field.name] = dates(frame[field.name].to_numpy(np.int64))
         else:
             columns[field.name] = pa.array(frame[field.name], field.type, from_pandas=True)
     return pa.table(columns, schema=sleep_schemas.REGULARITY)
