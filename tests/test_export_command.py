@@ -92,7 +92,7 @@ def test_a_report_and_a_bundle_call_the_person_as_asked_and_store_the_name_nowhe
     (report,) = folder.glob("report.demo-g1.pdf")
     assert report.read_bytes().startswith(b"%PDF-")
     (bundle,) = folder.glob("bundle.demo-g1.fhir.json")
-    assert '"text": "Zoë"' in bundle.read_text("utf-8")
+    assert '"text":"Zoë"' in bundle.read_text("utf-8")
     kept = [path for path in published_demo.home.rglob("*") if path.is_file()]
     assert not any("Zoë".encode() in path.read_bytes() for path in kept)
 

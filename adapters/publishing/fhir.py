@@ -63,7 +63,8 @@ def fhir_bundle(
 
 def bundle_bytes(bundle: Mapping[str, Any]) -> bytes:
     """A bundle as JSON text."""
-    return json.dumps(bundle, ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n"
+    text = json.dumps(bundle, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode() + b"\n"
 
 
 def _patient(person: Person) -> Resource:

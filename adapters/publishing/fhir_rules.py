@@ -73,12 +73,13 @@ def broken_rules(bundle: Resource) -> list[str]:
 
 
 def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if isinstance(value.get("reference"), str):
-            yield value["reference"]
-        for part in value.values():
-            yield from _references(part)
-    elif isinstance(value, list):
+    if type(value) is dict:
+        for name, part in value.items():
+            if name == "reference":
+                yield part
+            else:
+                yield from _references(part)
+    elif type(value) is list:
         for part in value:
             yield from _references(part)
 
