@@ -17,11 +17,11 @@ NIGHT_HOURS: Final = 6
 That of the main sleep would make every day depend on all sleep of its year."""
 
 PERCENTILES: Final = {
-    "heart_rate_5th_percentile_bpm": 5,
-    "heart_rate_25th_percentile_bpm": 25,
+    "heart_rate_5th_bpm": 5,
+    "heart_rate_25th_bpm": 25,
     "heart_rate_median_bpm": 50,
-    "heart_rate_75th_percentile_bpm": 75,
-    "heart_rate_95th_percentile_bpm": 95,
+    "heart_rate_75th_bpm": 75,
+    "heart_rate_95th_bpm": 95,
 }
 ZONES: Final = tuple(f"zone_{number}_minutes" for number in range(1, len(ZONE_PERCENTS) + 1))
 
