@@ -7,6 +7,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.fault.recording import recorded
+from tests.fault.worlds import CommandLine, second_run
+
 IN_MEMORY = "/dev/shm"
 _COUNTED = "counted: "
 
@@ -28,6 +31,17 @@ def shared_scratch(tmp_path_factory):
     """The same for several tests."""
     with _in_memory(tmp_path_factory.mktemp("scratch")) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def command_line(tmp_path_factory):
+    """The second run of `python cli.py`, and the system calls in which it changes something."""
+    with _in_memory(tmp_path_factory.mktemp("command line")) as folder:
+        world = second_run(Path(folder) / "before", CommandLine)
+        home = world.home(Path(folder))
+        exit_code, calls = recorded(world.command(home), world.environment, home)
+        assert exit_code == 0
+        yield world, calls
 
 
 @pytest.fixture

@@ -62,6 +62,10 @@ class Call:
     def __str__(self) -> str:
         return f"{self.name} number {self.nth} on {'/'.join(self.path.parts[-2:])}"
 
+    def struck_by(self, effect: str) -> str:
+        """This call with another effect, in strace's words: `signal=SIGKILL`, `error=EIO`."""
+        return f"{self.name}:{effect}:when={self.nth}"
+
     @property
     def is_sync(self) -> bool:
         """Whether it makes something durable."""
@@ -75,25 +79,29 @@ def recorded(
     with tempfile.NamedTemporaryFile("r", suffix=".strace") as file:
         names = ",".join((*CHANGING, *OPENING))
         tell = ["-y", "-xx", "-s", "1000000000", "-e", f"trace={names}", "-o", file.name]
-        strike = ["-e", f"inject={effect}"] if effect else ["--seccomp-bpf"]
-        done = _traced([*tell, *strike], command, environment)
+        done = _traced(tell, [effect] if effect else [], command, environment)
         return done.returncode, list(_calls(file, below))
 
 
 def struck(
-    command: Sequence[str], environment: Mapping[str, str], call: Call, effect: str
+    command: Sequence[str], environment: Mapping[str, str], *effects: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command in which one call has another effect: `signal=SIGKILL`, `error=EIO`."""
-    tell = ["-e", f"trace={call.name}", "-o", "/dev/null"]
-    strike = ["-e", f"inject={call.name}:{effect}:when={call.nth}"]
-    return _traced([*tell, *strike], command, environment)
+    """Run a command in which calls have other effects: what `Call.struck_by` says."""
+    names = ",".join({effect.partition(":")[0] for effect in effects})
+    return _traced(["-e", f"trace={names}", "-o", "/dev/null"], effects, command, environment)
 
 
 def _traced(
-    options: Sequence[str], command: Sequence[str], environment: Mapping[str, str]
+    options: Sequence[str],
+    effects: Sequence[str],
+    command: Sequence[str],
+    environment: Mapping[str, str],
 ) -> "subprocess.CompletedProcess[str]":
+    strike = [part for effect in effects for part in ("-e", f"inject={effect}")]
+    # Under a filter of the kernel's, strace is faster, and delivers no signals.
+    speed = [] if any("signal" in effect for effect in effects) else ["--seccomp-bpf"]
     return subprocess.run(
-        ["strace", "-f", "-qq", *options, *command],
+        ["strace", "-f", "-qq", *speed, *options, *strike, *command],
         env={**environment, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip

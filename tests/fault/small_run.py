@@ -11,7 +11,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from adapters import AdapterError
@@ -20,12 +20,16 @@ from adapters.state_file import is_state_of, write_state
 from adapters.terminal.commands.command import writing
 from adapters.view_files import PendingViews, pending_views
 from registry import RegistryError
+from registry.database import RegistryWriteError
 from registry.generations import NodeAction, Output
+from registry.objects import WriteError
 from registry.store import Artifact, Computation, EncodedArtifact, Input
 
 PROFILE = "me"
 NOW = "2026-06-01T00:00:00Z"
 CODE = "c" * 64
+# What fails after the commit does not undo it; the next run makes up for it.
+_ONLY_WARNING = suppress(WriteError, RegistryWriteError)
 
 
 def run(home: Path) -> None:
@@ -46,27 +50,27 @@ def _run(profile: Profile) -> None:
     nodes = _computed(profile, f"run {published + 1}")
     profile.store.flush()
     before = {(n.node, n.item): n.key for n in profile.generations.node_keys(published)}
-    if before != {place: made.key for place, made in nodes.items()}:
-        _publish(profile, f"run {published + 1}", nodes)
-    else:
-        with _views(profile, profile.generations.outputs(published)) as views:
+    is_news = before != {place: made.key for place, made in nodes.items()}
+    outputs = {"daily_metrics": nodes["days", ""], "rejected_rows": nodes["rejected", ""]}
+    with _views(profile, profile.generations.next_outputs(outputs, {})) as views:
+        if is_news:
+            published = profile.generations.publish(
+                run_id=f"run {published + 1}", published_utc=NOW, artifacts=outputs, nodes=nodes,
+                facts={},
+            )  # fmt: skip
+        with _ONLY_WARNING:
             views.publish()
             profile.generations.write_head()
-    number = profile.generations.current()
-    if not is_state_of(profile, number):
-        write_state(profile, {"generation": number, "status": "published"})
+    with _ONLY_WARNING:
+        if is_news:
+            _record(profile, published, nodes)
+        if not is_state_of(profile, published):
+            write_state(profile, {"generation": published, "status": "published"})
 
 
-def _publish(profile: Profile, run_id: str, nodes: Mapping[tuple[str, str], Artifact]) -> None:
-    artifacts = {"daily_metrics": nodes["days", ""], "rejected_rows": nodes["rejected", ""]}
-    with _views(profile, profile.generations.next_outputs(artifacts, {})) as views:
-        number = profile.generations.publish(
-            run_id=run_id, published_utc=NOW, artifacts=artifacts, nodes=nodes, facts={}
-        )
-        views.publish()
-        profile.generations.write_head()
+def _record(profile: Profile, number: int, nodes: Mapping[tuple[str, str], Artifact]) -> None:
     profile.runs.record(
-        run_id=run_id, started_utc=NOW, ended_utc=NOW, status="published",
+        run_id=f"run {number}", started_utc=NOW, ended_utc=NOW, status="published",
         generation=number, options={},
         actions=[NodeAction(*place, "ran", "new", made.key) for place, made in nodes.items()],
     )  # fmt: skip

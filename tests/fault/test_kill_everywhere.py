@@ -8,7 +8,6 @@ import pytest
 
 from tests.fault.recording import needs_strace, recorded, struck
 from tests.fault.worlds import (
-    CommandLine,
     SmallRun,
     first_run,
     not_healed,
@@ -32,7 +31,7 @@ def crash_points(world, folder):
 def killed_at(world, call, folder):
     """What a reader, and then a plain run, find wrong after a SIGKILL; None if none came."""
     home = world.home(folder)
-    done = struck(world.command(home), world.environment, call, "signal=SIGKILL")
+    done = struck(world.command(home), world.environment, call.struck_by("signal=SIGKILL"))
     if done.returncode != KILLED:
         return None
     return [f"{call}: {words}" for words in (*violations(home, world), *not_healed(home, world))]
@@ -57,11 +56,12 @@ def test_killed_before_any_call_the_old_or_the_new_generation_is_whole(
     tried(world, calls if complete else calls[::SAMPLED_EVERY], scratch, counted)
 
 
-def test_the_command_line_killed_before_any_call_loses_nothing(scratch, complete, counted):
-    world = second_run(scratch / "before", CommandLine)
-    calls = crash_points(world, scratch)
+def test_the_command_line_killed_before_any_call_loses_nothing(
+    command_line, scratch, complete, counted
+):
+    world, calls = command_line
     assert len(calls) > 500
-    tried(world, not_of_the_log(calls) if complete else calls[170::600], scratch, counted)
+    tried(world, not_of_the_log(calls) if complete else calls[400:401], scratch, counted)
 
 
 def not_of_the_log(calls):

@@ -148,7 +148,7 @@ def test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it(
     for call in calls if complete else calls[17 :: 3 * SAMPLED_EVERY]:
         home = world.home(scratch)
         disk = Disk(home)
-        for effect in (f"{call.name}:signal=SIGKILL:when={call.nth}", ""):
+        for effect in (call.struck_by("signal=SIGKILL"), ""):
             _, made = recorded(world.command(home), world.environment, home, effect)
             for done in made:
                 disk.apply(done)
