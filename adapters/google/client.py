@@ -29,6 +29,7 @@ _LONGEST_PAUSE: Final = 32.0
 _MOST_ATTEMPTS: Final = 7
 _TIMEOUT_SECONDS: Final = 60
 _PARTIAL, _WHOLE, _BEYOND = 206, 200, 416
+_UPLOAD_GOES_ON: Final = 308  # a redirect, were it not for Google
 
 # It warns of each refusal on stderr, in words of its own; ours say more.
 logging.getLogger("googleapiclient").setLevel(logging.CRITICAL)
@@ -154,6 +155,7 @@ class GoogleClient:
             import httplib2  # noqa: PLC0415 - slow to import
 
             plain = httplib2.Http(timeout=_TIMEOUT_SECONDS)
+            plain.redirect_codes = plain.redirect_codes - {_UPLOAD_GOES_ON}
             self._local.http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=plain)
         return self._local.http
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from adapters.google.addresses import folder_id
 from adapters.remote.backend import Backend, RemoteError, RemoteRefusedError
 from adapters.settings import Settings
 
@@ -31,8 +32,10 @@ def backend_of(settings: Settings) -> Backend:
     scheme, mark, rest = address.partition(":")
     if not mark or "/" in scheme or scheme == "file":
         return _folder(rest.removeprefix("//") if scheme == "file" else address)
+    if scheme == "drive":
+        return _google_drive(rest, settings)
     if scheme not in _SCHEMES:
-        known = ", ".join(f"{name}:" for name in _SCHEMES)
+        known = ", ".join(f"{name}:" for name in ("drive", *_SCHEMES))
         raise RemoteRefusedError(f"PDP_REMOTE: {scheme}: is no kind of remote; known are {known}")
     return _SCHEMES[scheme](address)
 
@@ -48,6 +51,15 @@ def address_of(settings: Settings) -> str:
     if ":" in settings.remote:
         return settings.remote
     return str(Path(settings.remote).absolute())
+
+
+def _google_drive(folder: str, settings: Settings) -> Backend:
+    from adapters.remote.google_drive import google_drive  # noqa: PLC0415 - slow to import
+
+    try:
+        return google_drive(folder_id(folder), settings)
+    except ValueError as error:
+        raise RemoteRefusedError(f"PDP_REMOTE: {error}") from None
 
 
 def _folder(path: str) -> Backend:

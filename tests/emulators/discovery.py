@@ -56,7 +56,7 @@ def route_of(verb: str, path: str) -> Route:
     Raises:
         ViolationError: There is none.
     """
-    for api, method, pattern, is_upload in _patterns():
+    for api, method, pattern, is_upload in _patterns():  # those without parameters come first
         found = pattern.fullmatch(path)
         if found and method["httpMethod"] == verb:
             return Route(api, method, found.groupdict(), is_upload)
@@ -65,12 +65,13 @@ def route_of(verb: str, path: str) -> Route:
 
 @functools.cache
 def _patterns() -> tuple[tuple[str, Any, re.Pattern[str], bool], ...]:
-    return tuple(
+    found = [
         (api, method, _pattern(path), is_upload)
         for api in DOCUMENTS
         for method in _methods(document(api))
         for path, is_upload in _paths(document(api), method)
-    )
+    ]
+    return tuple(sorted(found, key=lambda item: item[2].groups))
 
 
 def _methods(resource: Any) -> Iterator[Any]:

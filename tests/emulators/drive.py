@@ -33,11 +33,13 @@ class DriveFile:
     role: str | None = None
     version: int = 1
     target: str | None = None
+    born: int = 1
+    description: str = ""
     app_properties: dict[str, str] = field(default_factory=dict)
 
     def resource(self) -> dict[str, Any]:
         """As the interface tells it; what is empty is left out, as Google does."""
-        moment = _BEGINNING + timedelta(seconds=self.version)
+        moment, birth = (_BEGINNING + timedelta(seconds=n) for n in (self.version, self.born))
         told: dict[str, Any] = {
             "kind": "drive#file",
             "id": self.id,
@@ -47,10 +49,13 @@ class DriveFile:
             "trashed": self.is_trashed,
             "version": str(self.version),
             "modifiedTime": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z",
+            "createdTime": f"{birth:%Y-%m-%dT%H:%M:%S}.000Z",
             "capabilities": {"canDownload": True, "canEdit": self.role != "reader"},
         }
         if self.drive_id:
             told["driveId"] = self.drive_id
+        if self.description:
+            told["description"] = self.description
         if self.app_properties:
             told["appProperties"] = self.app_properties
         if self.target:
@@ -77,6 +82,7 @@ class Drive:
         self.quota_bytes = 0
         self.largest_page = 1000
         self._count = 0
+        self._generated: set[str] = set()
 
     # -- what people do in their browser -----------------------------------------------------------
 
@@ -136,14 +142,15 @@ class Drive:
         *,
         content: bytes | None = None,
         role: str | None = None,
+        file_id: str | None = None,
     ) -> DriveFile:
         with self.lock:
             number = self._tick()
-            file_id = f"{hashlib.sha256(f'{number}'.encode()).hexdigest()[:28]}_{number:04d}"
+            file_id = file_id or _id_of(number)
             drive_id = self.files[parent].drive_id if parent else None
             parents = [parent] if parent else []
             file = DriveFile(file_id, name, mime_type, parents, content, drive_id, role=role)
-            file.version = number
+            file.version = file.born = number
             self.files[file_id] = file
             return file
 
@@ -219,10 +226,25 @@ class Drive:
                 body.get("mimeType", "application/octet-stream"),
                 parents[0] if parents else None,
                 content=content,
+                file_id=self._promised(body.get("id")),
             )
-            made.is_made_by_app = True
+            made.is_made_by_app, made.description = True, body.get("description", "")
             made.app_properties = dict(body.get("appProperties", {}))
             return made
+
+    def generate_ids(self, count: int) -> list[str]:
+        """Ids that files may be created with."""
+        with self.lock:
+            ids = [_id_of(self._tick()) for _ in range(count)]
+            self._generated.update(ids)
+            return ids
+
+    def _promised(self, file_id: str | None) -> str | None:
+        if file_id is not None and file_id not in self._generated:
+            raise RefusedError(400, "invalid", "The provided file ID is not usable.")
+        if file_id in self.files:
+            raise RefusedError(409, "fileIdInUse", "A file already exists with the provided ID.")
+        return file_id
 
     def update(self, file: DriveFile, body: dict[str, Any], content: bytes | None) -> DriveFile:
         """Change a file for the service account.
@@ -246,3 +268,7 @@ class Drive:
         for file in self.children(folder):
             yield file
             yield from self.below(file.id)
+
+
+def _id_of(number: int) -> str:
+    return f"{hashlib.sha256(f'{number}'.encode()).hexdigest()[:28]}_{number:04d}"

@@ -186,7 +186,13 @@ def _about(call: Any) -> Answer:
     return Answer(200, {"kind": "drive#about", "user": user, "storageQuota": quota})
 
 
+def _generate_ids(call: Any) -> Answer:
+    ids = call.server.drive.generate_ids(int(call.one("count") or 10))
+    return Answer(200, {"kind": "drive#generatedIds", "space": "drive", "ids": ids})
+
+
 METHODS = {
+    "drive.files.generateIds": _generate_ids,
     "drive.files.list": _list,
     "drive.files.get": _get,
     "drive.files.create": _create,

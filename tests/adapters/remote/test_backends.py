@@ -13,29 +13,37 @@ from adapters.remote.backend import (
     RemoteRefusedError,
 )
 from adapters.remote.folder import FolderBackend
+from adapters.remote.google_drive import GoogleDriveBackend
 from adapters.remote.s3 import BLOCK, S3Backend
 from tests.fakes.memory_remote import MemoryRemote
 
 NAME = OBJECTS + "a" * 64
 
 
-def _memory(_tmp_path):
+def _memory(_request):
     return MemoryRemote()
 
 
-def _folder(tmp_path):
-    return FolderBackend(tmp_path / "remote")
+def _folder(request):
+    return FolderBackend(request.getfixturevalue("tmp_path") / "remote")
 
 
-def _s3(_tmp_path):
+def _s3(request):
+    request.getfixturevalue("s3_server")
     return S3Backend("s3://bucket/health")
 
 
-@pytest.fixture(params=[_memory, _folder, _s3], ids=["memory", "folder", "s3"])
-def backend(request, tmp_path):
-    if request.param is _s3:
-        request.getfixturevalue("s3_server")
-    return request.param(tmp_path)
+def _google_drive(request):
+    drive = request.getfixturevalue("google").drive
+    client = request.getfixturevalue("google_client")("state")
+    return GoogleDriveBackend(client, drive.folder("health", drive.shared_drive("state")))
+
+
+@pytest.fixture(
+    params=[_memory, _folder, _s3, _google_drive], ids=["memory", "folder", "s3", "google drive"]
+)
+def backend(request):
+    return request.param(request)
 
 
 def put(backend, name, content):
