@@ -127,8 +127,13 @@ def exclusions(corrections: Iterable[Correction], raw_files: RawFiles, path: Pat
             entry = _found(raw_files, correction.file)
         except NoSuchRawFileError as error:
             problems.append(f"{path}: row {correction.line}: {error}")
-        else:
-            reasons.setdefault((entry.sha256, correction.row), correction.reason)
+            continue
+        reasons.setdefault((entry.sha256, correction.row), correction.reason)
+        if entry.retired:
+            problems.append(
+                f"{path}: row {correction.line}: a newer state of {entry.name} counts, where this "
+                "correction has no effect; correct the spreadsheet itself, or name the newer state"
+            )
     rows = [
         {"raw_sha256": sha256, "raw_row": row, "reason": reasons[sha256, row]}
         for sha256, row in sorted(reasons)

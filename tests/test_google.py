@@ -113,6 +113,17 @@ def test_a_remote_source_that_is_set_later_is_asked(google, world):
     assert len(readings(program)) == 4
 
 
+def test_a_correction_of_an_older_state_of_the_sheet_says_that_it_has_no_effect(world):
+    program, sheet, _ = world
+    first = program("--json").json["files"][0]
+    assert program("exclude", first["sha256"], "2", "--reason", "cuff too small").exit_code == 0
+    assert program("--json").json["books"]["blood_pressure"]["kept"] == 2
+    sheet.tabs[0].rows.append([date(2025, 6, 30), time(8, 0), 127, 81, 60])
+    edited = program("--json")
+    assert edited.json["books"]["blood_pressure"]["kept"] == 4
+    assert "this correction has no effect" in edited.stderr
+
+
 def test_a_missing_key_is_a_mistake_in_the_settings(world, tmp_path):
     program, _, _ = world
     done = program(PDP_GOOGLE_CREDENTIALS_FILE=str(tmp_path / "none.json"))

@@ -46,6 +46,13 @@ def _findings(settings: Settings, profile: Profile) -> Iterator[Finding]:
     yield _registry(profile)
     yield _time_zone(settings)
     yield _password_file(settings)
+    yield from _google(settings)
+
+
+def _google(settings: Settings) -> Iterator[Finding]:
+    from adapters.terminal.google_doctor import google_findings  # noqa: PLC0415 - it imports ours
+
+    yield from google_findings(settings)
 
 
 def _package(name: str) -> Finding:

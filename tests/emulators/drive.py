@@ -50,7 +50,6 @@ class DriveFile:
             "version": str(self.version),
             "modifiedTime": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z",
             "createdTime": f"{birth:%Y-%m-%dT%H:%M:%S}.000Z",
-            "capabilities": {"canDownload": True, "canEdit": self.role != "reader"},
         }
         if self.drive_id:
             told["driveId"] = self.drive_id
@@ -155,6 +154,18 @@ class Drive:
             return file
 
     # -- what the interface does -------------------------------------------------------------------
+
+    def resource(self, file: DriveFile) -> dict[str, Any]:
+        """A file as the service account sees it, with what it may do."""
+        is_folder, may_write = file.mime_type == FOLDER, self.role_of(file) != "reader"
+        told = file.resource()
+        told["capabilities"] = {
+            "canDownload": True,
+            "canEdit": may_write,
+            "canListChildren": is_folder,
+            "canAddChildren": is_folder and may_write,
+        }
+        return told
 
     def role_of(self, file: DriveFile) -> str | None:
         """What the service account may do with a file; None: it does not know of it."""

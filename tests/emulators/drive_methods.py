@@ -85,7 +85,7 @@ def _file(call: Any) -> Any:
 def _get(call: Any) -> Answer:
     file = _file(call)
     if call.one("alt") != "media":
-        return Answer(200, file.resource())
+        return Answer(200, call.server.drive.resource(file))
     if file.content is None:
         reason = "fileNotDownloadable"
         raise RefusedError(403, reason, "Only files with binary content can be downloaded.")
