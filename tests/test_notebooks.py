@@ -130,8 +130,8 @@ def test_a_node_from_a_cell_is_reused_when_it_has_moved_into_the_project(copied_
     shutil.copy(cell().__file__, project / "dataflows" / "high_days.py")
     driver = project / "adapters" / "driver.py"
     text = driver.read_text()
-    for end in ("    sleep,\n)", "    daily_metrics,\n)"):
-        text = text.replace(end, end.replace(")", "    high_days,\n)"), 1)
+    for start in ("from dataflows import (\n", "ModuleType, ...]] = (\n"):
+        text = text.replace(start, f"{start}    high_days,\n", 1)
     driver.write_text(text)
     done = copied_project("run", "--only", "high_days", "--json")
     assert done.json["status"] == "up-to-date", done.stderr
