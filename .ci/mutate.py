@@ -31,6 +31,16 @@ TESTS: Final = {
     "dataflows/home_protocols.py": ["home_blood_pressure"],
     "dataflows/home_blood_pressure.py": ["home_blood_pressure"],
     "dataflows/blood_pressure_alerts.py": ["blood_pressure_alerts"],
+    "dataflows/circular.py": ["regularity"],
+    "dataflows/regularity.py": ["regularity"],
+    "dataflows/sleep_regularity.py": ["sleep_regularity"],
+    "dataflows/sleep_calendar.py": ["sleep_regularity"],
+    "dataflows/sleep_spans.py": ["sleep_by_night", "sleep_regularity"],
+    "dataflows/sleep_by_night.py": ["sleep_by_night"],
+    "dataflows/heart_rate_groups.py": ["heart_rate_figures"],
+    "dataflows/heart_rate_figures.py": ["heart_rate_figures"],
+    "dataflows/heart_rate_zones.py": ["heart_rate_figures"],
+    "dataflows/heart_rate_hours.py": ["heart_rate_figures"],
 }
 AIM: Final = 0.95
 SECONDS: Final = 120

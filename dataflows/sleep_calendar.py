@@ -1,8 +1,8 @@
 """Sleep on the wall clock: for each minute of each local day asleep, awake, or not known.
 
 What is not recorded is not known, and never time awake. Known is the time within sleep sessions,
-and the time between two main sleeps that follow each other within a day: a longer gap may hold a
-night that nobody recorded.
+and the time between two nights that follow each other within a day: a longer gap may hold a night
+that nobody recorded. A main sleep that is no longer than a nap tells of no night.
 
 Around a change of the offset from UTC a wall clock shows an hour twice or not at all, or the person
 has travelled. The days on which it may have changed, from that of the last sleep under the old
@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dataflows import clinical
 from dataflows.regularity import ASLEEP, AWAKE, UNKNOWN, States
 from dataflows.sleep_blocks import Integers
 from dataflows.sleep_spans import AWAKE as AWAKE_STAGE
@@ -26,8 +27,11 @@ from dataflows.sleep_tables import MINUTE, frame_of
 EPOCHS_PER_DAY: Final = 1_440
 """Minutes: with half a minute and ten seconds one of the epochs that regularity is measured in."""
 
+LEAST_NIGHT_MINUTES: Final = clinical.SLEEP_SOFT_MINUTES.low
+"""A shorter main sleep may be the nap of a date whose night was not recorded."""
+
 LONGEST_DAY_MINUTES: Final = 1_440
-"""Ours: the longest time between two main sleeps that is taken to hold no other. With a night that
+"""Ours: the longest time between two nights that is taken to hold no other. With a night that
 was not recorded it is hardly ever under 32 hours."""
 
 
@@ -101,9 +105,11 @@ def _covered(starts: Integers, ends: Integers, length: int) -> NDArray[np.bool_]
 def _days_between(
     sessions: pd.DataFrame, starts: Integers, ends: Integers
 ) -> tuple[Integers, Integers]:
-    """From each main sleep to the next one, where no other can lie between."""
-    main = np.flatnonzero(sessions["is_nap"].eq(other=False))
-    before, after = main[:-1], main[1:]
+    """From each night to the next one, where no other can lie between."""
+    is_night = sessions["is_nap"].eq(other=False)
+    is_night &= sessions["in_bed_minutes"] >= LEAST_NIGHT_MINUTES
+    nights = np.flatnonzero(is_night)
+    before, after = nights[:-1], nights[1:]
     gaps = sessions["start_utc"].to_numpy()[after] - sessions["end_utc"].to_numpy()[before]
     near = (gaps > 0) & (gaps <= LONGEST_DAY_MINUTES * MINUTE) & (starts[after] > ends[before])
     return ends[before[near]], starts[after[near]]

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from hamilton.function_modifiers import tag
 from numpy.typing import NDArray
 
@@ -16,7 +17,7 @@ from dataflows import contracts, sleep_schemas
 from dataflows.circular import circular_deviation, circular_mean
 from dataflows.clocks import integers
 from dataflows.regularity import DayPairs, day_pairs, regularity_index
-from dataflows.sleep_calendar import EPOCHS_PER_DAY, sleep_calendar
+from dataflows.sleep_calendar import EPOCHS_PER_DAY, LEAST_NIGHT_MINUTES, sleep_calendar
 from dataflows.trailing_windows import BASELINE_DAYS, Window, dates, month_ends, windows
 
 LEAST_OVERLAP_DAYS: Final = 5
@@ -34,8 +35,8 @@ def sleep_regularity(
     """Regularity of sleep over trailing windows that end with each month and with the last night.
 
     A window's index is null where fewer than `LEAST_OVERLAP_DAYS` days of it can be compared, its
-    midpoint where it has fewer than `LEAST_NIGHTS` nights. Naps count as sleep. See
-    `sleep_calendar` for what is known of a minute and what is not.
+    midpoint where it has fewer than `LEAST_NIGHTS` nights. Naps count as sleep; a main sleep of
+    less than `LEAST_NIGHT_MINUTES` is no night. See `sleep_calendar` for what is known of a minute.
 
     Shape: `sleep_schemas.REGULARITY`, by window and end.
 
@@ -46,8 +47,10 @@ def sleep_regularity(
     """
     calendar = sleep_calendar(sleep_sessions, sleep_stages)
     pairs = day_pairs(calendar.states)
-    nights = integers(sleep_nights["local_date"])
-    midpoints = sleep_nights["midpoint_local_minutes"].to_numpy()
+    length = pc.add(sleep_nights["in_bed_minutes"], sleep_nights["pause_minutes"])
+    whole = sleep_nights.filter(pc.greater_equal(length, LEAST_NIGHT_MINUTES))
+    nights = integers(whole["local_date"])
+    midpoints = whole["midpoint_local_minutes"].to_numpy()
     rows = [
         {
             "period_start": window.first,

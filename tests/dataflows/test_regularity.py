@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflows.circular import circular_deviation, circular_mean
-from dataflows.regularity import UNKNOWN, day_pairs, regularity_index
+from dataflows.regularity import ASLEEP, AWAKE, UNKNOWN, day_pairs, regularity_index
 
 GOLDEN = Path(__file__).parent / "data" / "sleep_regularity" / "test.csv"
 EPOCHS = 2_880
@@ -61,6 +61,16 @@ def test_an_hour_later_on_one_day_is_one_part_in_24():
     assert index_of(np.stack([first, second])) == pytest.approx(91.67, abs=0.005)
 
 
+def test_each_day_is_compared_with_the_next_for_itself():
+    states = np.array([[0, 1, 1], [0, 1, 0], [UNKNOWN, 1, 1], [1, 1, 1]], np.int8)
+    pairs = day_pairs(states)
+    assert (pairs.valid.tolist(), pairs.equal.tolist()) == ([3, 2, 2], [2, 1, 2])
+
+
+def test_states_are_those_of_the_golden_file():
+    assert (UNKNOWN, AWAKE, ASLEEP) == (-1, 0, 1)
+
+
 def test_nothing_that_can_be_compared_has_no_index():
     unknown = np.full((3, 1440), UNKNOWN, np.int8)
     assert math.isnan(index_of(unknown))
@@ -100,8 +110,10 @@ def test_times_that_cancel_each_other_out_have_no_mean():
 
 
 def test_equal_times_have_no_spread():
-    assert circular_deviation(minutes("03:12", "03:12", "03:12")) == pytest.approx(0, abs=1e-4)
-    assert circular_mean(minutes("03:12", "03:12")) == pytest.approx(192)
+    for minute in range(0, 1440, 7):
+        nights = np.full(6, float(minute))
+        assert circular_deviation(nights) == pytest.approx(0, abs=1e-4)
+        assert circular_mean(nights) == pytest.approx(minute, abs=1e-6)
 
 
 @given(st.lists(st.integers(0, 240), min_size=2, max_size=8), st.integers(0, 1439))

@@ -163,6 +163,23 @@ def test_fewer_than_five_nights_have_no_mean_midpoint(nights, told_of):
     assert (row["midpoint_sd_minutes"] is not None) == told_of
 
 
+@pytest.mark.parametrize(("hours", "nights"), [(1.99, 9), (2, 10)])
+def test_a_main_sleep_under_two_hours_is_no_night(hours, nights):
+    sessions = [night(number) for number in range(10) if number != 4]
+    rows = regularity([*sessions, night(5, "14:00", hours)])
+    assert rows[0]["night_count"] == nights
+    assert (rows[0]["midpoint_sd_minutes"] > 1) == (nights == 10)
+
+
+def test_a_short_main_sleep_does_not_make_the_day_before_it_known():
+    assert states([night(0), night(2, "06:00", 1), night(2)])[2:6] == [
+        ("2026-01-06 07:00", UNKNOWN),
+        ("2026-01-07 06:00", ASLEEP),
+        ("2026-01-07 07:00", UNKNOWN),
+        ("2026-01-07 23:00", ASLEEP),
+    ]
+
+
 def test_pairs_outside_of_the_window_do_not_count():
     steady = [night(number) for number in range(14, 45)]
     wild = [night(number, "20:00" if number % 2 else "23:00") for number in range(12)]
