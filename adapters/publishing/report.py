@@ -36,6 +36,8 @@ OPTIONAL_OUTPUTS: Final = (
     "sleep_nights",
     "sleep_regularity",
     "annotations",
+    "period_comparisons",
+    "trends",
     "source_coverage",
     "rejected_rows",
     "shadowed_rows",

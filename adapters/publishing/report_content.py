@@ -12,19 +12,22 @@ import pyarrow as pa
 
 from adapters.publishing import words
 from adapters.publishing.report_chart import TimeAxis, chart, marked
+from adapters.publishing.report_history import compared, trend_of
 from adapters.publishing.report_pressure import Pressures
 from adapters.publishing.report_signals import four_lines, quality_of, sources_of
 from adapters.publishing.rows import Row
 from adapters.publishing.tables import Publication, within
-from dataflows.guidelines import guideline_named
+from dataflows.guidelines import guideline_named, lines
+from dataflows.period_comparisons import CANNOT_SHOW
 
 USUAL_DAYS: Final = 90
-_DATELESS: Final = frozenset({"rejected_rows", "shadowed_rows"})
+_WHOLE: Final = frozenset({"rejected_rows", "shadowed_rows", "period_comparisons"})
+"""Outputs of which all rows are looked at, whatever the period."""
 _MOST_NAME: Final = 80
 _MOST_LABEL: Final = 90
 _MOST_DAYS: Final = 90
 _MOST_ALERTS: Final = 4
-_MOST_ANNOTATIONS: Final = 8
+_MOST_ANNOTATIONS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Period:
 
     first: date
     last: date
+
+    def holds(self, row: Row) -> bool:
+        """Whether the period of a row lies wholly within this one."""
+        return bool(self.first <= row["period_start"] and row["period_end"] <= self.last)
 
     def __str__(self) -> str:
         length = (self.last - self.first).days + 1
@@ -68,8 +75,12 @@ def content_of(
     """
     rows = {output: _rows(output, table, period) for output, table in tables.items()}
     pressures = Pressures(rows, guideline, period.first, period.last)
-    annotations = rows.get("annotations", [])
+    annotations = sorted(rows.get("annotations", []), key=lambda row: row["start_date"])
+    listed = annotations[-_MOST_ANNOTATIONS:]
+    comparisons = rows.get("period_comparisons", [])
+    trends = [row for row in rows.get("trends", []) if period.holds(row)]
     axis = TimeAxis(period.first, period.last)
+    noted = list(_annotations(listed, axis, comparisons, lines(guideline)))
     return {
         "name": words.shortened(name, _MOST_NAME),
         "period": str(period),
@@ -77,14 +88,14 @@ def content_of(
         "guideline": guideline_named(guideline).title,
         "line": pressures.line,
         "headline": pressures.headline(),
-        "other_series": pressures.other_series(),
+        "remarks": [text for text in (pressures.other_series(), trend_of(trends)) if text],
         "no_pressure": None if pressures.taken else _no_pressure(tables, period),
         "figures": list(pressures.figures()),
         "protocols": pressures.protocols(),
         "chart": chart(
             pressures.taken,
             pressures.days,
-            annotations,
+            listed,
             guideline,
             axis,
             pressures.series,
@@ -94,7 +105,9 @@ def content_of(
         "alerts": list(_alerts(rows.get("blood_pressure_alerts", []))),
         "days": pressures.table(_MOST_DAYS),
         "more_days": max(len(pressures.days) - _MOST_DAYS, 0),
-        "annotations": list(_annotations(annotations, axis)),
+        "annotations": noted,
+        "more_annotations": len(annotations) - len(listed),
+        "warning": CANNOT_SHOW if any(each["compared"] for each in noted) else "",
         "lines": four_lines(rows),
         "sources": sources_of(rows),
         "quality": list(quality_of(rows)),
@@ -110,7 +123,7 @@ def _origin(source: Publication) -> str:
 
 
 def _rows(output: str, table: pa.Table, period: Period) -> list[Row]:
-    if output not in _DATELESS:
+    if output not in _WHOLE:
         table = within(output, table, period.first, period.last)
     rows: list[Row] = table.to_pylist()
     return rows
@@ -136,18 +149,17 @@ def _alerts(rows: Sequence[Row]) -> Iterator[str]:
         yield f"and {len(newest) - _MOST_ALERTS:,} more"
 
 
-def _annotations(rows: Sequence[Row], axis: TimeAxis) -> Iterator[dict[str, str]]:
-    """What the person noted that touches the period; with its letter if it begins within it."""
-    letters = {id(row): letter for letter, row in marked(rows, axis).items()}
-    ordered = sorted(rows, key=lambda row: row["start_date"])
-    for row in ordered[-_MOST_ANNOTATIONS:]:
+def _annotations(
+    listed: Sequence[Row], axis: TimeAxis, comparisons: Sequence[Row], at: words.Lines
+) -> Iterator[dict[str, str]]:
+    """What the person noted; with its letter if it begins within the time."""
+    letters = {id(row): letter for letter, row in marked(listed, axis).items()}
+    for row in listed:
         end = row["end_date"]
-        when = words.days(row["start_date"], end) if end else f"{words.day(row['start_date'])} on"
+        start = words.day(row["start_date"])
         yield {
             "letter": letters.get(id(row), ""),
-            "when": when if end else f"from {when}",
+            "when": words.days(row["start_date"], end) if end else f"from {start} on",
             "text": words.shortened(f"{row['kind']}: {row['label'] or row['note']}", _MOST_LABEL),
+            "compared": compared(comparisons, row["annotation"], at),
         }
-    if len(ordered) > _MOST_ANNOTATIONS:
-        more = len(ordered) - _MOST_ANNOTATIONS
-        yield {"letter": "", "when": "", "text": f"and {words.counted(more, 'earlier one')}"}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from adapters.publishing import words
@@ -110,13 +111,21 @@ def sources_of(rows: Rows) -> list[str]:
             f"{words.counted(len(set(dates)), 'day')}"
             for source, dates in sorted(days.items())
         ]
-    heart = [
-        f"{words.source(row['source'])} from {words.day(row['first_date'])} to "
-        f"{words.day(row['last_date'])}"
-        for row in rows.get("source_coverage", ())
-        if row["signal"] == "heart_rate"
+    return found + _heart_sources(rows.get("source_coverage", ()))
+
+
+def _heart_sources(coverage: Sequence[Row]) -> list[str]:
+    """Of heart rates, which are too many to be counted here, from when to when."""
+    ranges: dict[str, tuple[date, date]] = {}
+    for row in coverage:
+        if row["signal"] == "heart_rate":
+            first, last = row["first_date"], row["last_date"]
+            known = ranges.get(row["source"], (first, last))
+            ranges[row["source"]] = min(known[0], first), max(known[1], last)
+    return [
+        f"Heart rate: {words.source(source)}, {words.days(first, last)}"
+        for source, (first, last) in sorted(ranges.items())
     ]
-    return found + ([f"Heart rate: {', '.join(dict.fromkeys(heart))}"] if heart else [])
 
 
 def quality_of(rows: Rows) -> Iterator[str]:

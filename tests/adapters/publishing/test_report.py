@@ -15,12 +15,23 @@ from adapters.publishing.report_chart import TimeAxis
 from adapters.publishing.report_content import content_of, period_of
 from adapters.publishing.tables import Publication, publication_of
 from dataflows import records
+from dataflows.blood_pressure_alerts import blood_pressure_alerts
 from dataflows.blood_pressure_days import blood_pressure_days
 from dataflows.guidelines import GUIDELINES
 from dataflows.home_blood_pressure import home_blood_pressure
+from dataflows.metric_series import DAILY_METRICS
+from dataflows.period_comparisons import period_comparisons
+from dataflows.personal_history import trends
 
 LAST = date(2026, 6, 30)
 WINDOWS = {"morning": "04:00-11:59", "evening": "17:00-23:59"}
+NO_METRICS = pa.schema(
+    {
+        "local_date": pa.date32(),
+        **{basis: pa.string() for basis in DAILY_METRICS.values() if basis},
+        **{metric: pa.float64() for metric in DAILY_METRICS},
+    }
+).empty_table()
 SOURCE = Publication("me", 12, "2026-07-01T06:30:00Z", {})
 CANARY = "canary-4f1c"
 METRICS = pa.schema(
@@ -31,15 +42,6 @@ METRICS = pa.schema(
         "heart_rate_max_bpm": pa.float64(),
         "resting_heart_rate_bpm": pa.float64(),
         "resting_heart_rate_method": pa.string(),
-    }
-)
-ANNOTATIONS = pa.schema(
-    {
-        "kind": pa.string(),
-        "label": pa.string(),
-        "start_date": pa.date32(),
-        "end_date": pa.date32(),
-        "note": pa.string(),
     }
 )
 
@@ -103,7 +105,14 @@ def nights_of(days):
 
 def annotations_of(*rows):
     names = ("kind", "label", "start_date", "end_date")
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], ANNOTATIONS)
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    return records.table_from_rows(
+        records.ANNOTATIONS,
+        [
+            {**row, "annotation": row["label"], "raw_sha256": "c" * 64, "raw_row": 2 + number}
+            for number, row in enumerate(found)
+        ],
+    )
 
 
 def tables_of(readings, metrics=None, **rest):
@@ -116,6 +125,18 @@ def tables_of(readings, metrics=None, **rest):
         "daily_metrics": metrics or metrics_of((LAST - min(days)).days + 1 if days else 0),
         "sleep_sessions": nights_of(3),
         **rest,
+    }
+
+
+def history_of(tables):
+    """What the flow publishes of change."""
+    days = tables["blood_pressure_days"]
+    return {
+        "period_comparisons": period_comparisons(tables["annotations"], days, NO_METRICS),
+        "trends": trends(days, NO_METRICS),
+        "blood_pressure_alerts": blood_pressure_alerts(
+            tables["blood_pressure_readings"], "esc_2024"
+        ),
     }
 
 
@@ -169,7 +190,7 @@ def test_a_newer_incomplete_series_is_told_beside_an_older_complete_one():
     kept = pa.array([day in older or day == LAST for day in days])
     content = said(tables_of(readings.filter(kept)))
     assert content["headline"]["of"] == "28 readings on 7 days, 14 to 20 Jun 2026"
-    assert content["other_series"].startswith("A newer series, 30 Jun 2026, is incomplete: 4 of 12")
+    assert content["remarks"][0].startswith("A newer series, 30 Jun 2026, is incomplete: 4 of 12")
 
 
 def test_a_series_that_is_not_wholly_within_the_period_is_not_told():
@@ -254,20 +275,70 @@ def test_annotations_that_begin_in_the_period_are_marked_and_earlier_ones_listed
     )
     content = said(tables_of(readings_of(7), annotations=rows))
     assert content["annotations"] == [
-        {"letter": "", "when": "from 4 Oct 2025 on", "text": "medication: amlodipine"},
-        {"letter": "A", "when": "25 to 26 Jun 2026", "text": "travel: Lisbon"},
+        {
+            "letter": "",
+            "when": "from 4 Oct 2025 on",
+            "text": "medication: amlodipine",
+            "compared": "",
+        },
+        {"letter": "A", "when": "25 to 26 Jun 2026", "text": "travel: Lisbon", "compared": ""},
     ]
     (mark,) = content["chart"]["marks"]
     assert (mark["from"], mark["to"]) == (round(1 / 7, 5), round(3 / 7, 5))
+
+
+def test_before_and_after_a_medication_stand_beside_it_with_what_they_cannot_show():
+    rows = annotations_of(("medication", "amlodipine", date(2026, 6, 1), None))
+    before = readings_of(60, systolic=150.0).slice(0, 4 * 31)
+    after = readings_of(29, systolic=140.0)
+    tables = tables_of(pa.concat_tables([before, after]), annotations=rows)
+    content = said(tables | history_of(tables))
+    (told,) = content["annotations"]
+    assert told["compared"].startswith("152/82 before (28 days), 142/82 after (28 days): systolic")
+    assert "systolic \N{MINUS SIGN}9.6 (95 % \N{MINUS SIGN}10.4 to" in told["compared"]
+    assert "not why" in content["warning"]
+    assert said(tables)["warning"] == ""
+
+
+def test_a_comparison_tells_what_else_began_in_its_days():
+    rows = annotations_of(
+        ("medication", "amlodipine", date(2026, 6, 1), None),
+        ("travel", "Lisbon", date(2026, 6, 5), date(2026, 6, 9)),
+    )
+    tables = tables_of(readings_of(60), annotations=rows)
+    medication, _ = said(tables | history_of(tables))["annotations"]
+    assert medication["compared"].endswith("Something else began or ended in these days: Lisbon.")
+
+
+def test_a_side_without_readings_has_no_comparison():
+    rows = annotations_of(("medication", "amlodipine", date(2026, 6, 29), None))
+    tables = tables_of(readings_of(2), annotations=rows)
+    (told,) = said(tables | history_of(tables))["annotations"]
+    assert told["compared"] == ""
+
+
+def test_the_trend_is_told_only_where_it_lies_within_the_period():
+    tables = tables_of(readings_of(120))
+    tables |= history_of(tables | {"annotations": annotations_of()})
+    (remark,) = said(tables)["remarks"]
+    assert remark.startswith("Trend in 30 days, 2 Apr to 30 Jun 2026: systolic 0.0 (95 % ")
+    assert said(tables, first=date(2026, 5, 1))["remarks"] == []
+
+
+def test_readings_in_the_severe_range_are_named():
+    tables = tables_of(readings_of(3, systolic=178.0))
+    found = said(tables | history_of(tables | {"annotations": annotations_of()}))["alerts"]
+    assert found[0] == "181/83 on 30 Jun 2026"
+    assert found[-1] == "and 2 more"
 
 
 def test_letters_of_annotations_do_not_cover_each_other():
     rows = annotations_of(*[("note", str(n), LAST, None) for n in range(20)])
     content = said(tables_of(readings_of(7), annotations=rows))
     places = [mark["at"] for mark in content["chart"]["marks"]]
-    assert len(places) == 8
+    assert len(places) == len(content["annotations"]) == 5
     assert all(after - before > 0.019 for before, after in pairwise(places))
-    assert content["annotations"][-1]["text"] == "and 12 earlier ones"
+    assert content["more_annotations"] == 15
 
 
 def test_rows_that_were_taken_out_and_a_rounded_log_are_told():
@@ -319,7 +390,9 @@ def test_there_are_a_few_labels_under_any_time(days):
 
 
 CROWDED = {
-    "annotations": annotations_of(*[("note", "long " * 40, LAST, None) for _ in range(30)]),
+    "annotations": annotations_of(
+        *[("note", f"{n} long " * 40, LAST - timedelta(days=20 - n), None) for n in range(20)]
+    ),
     "rejected_rows": pa.table({"signal": ["blood_pressure", "sleep", "heart_rate"] * 9}),
     "shadowed_rows": pa.table({"signal": ["blood_pressure"] * 9}),
 }
@@ -328,7 +401,9 @@ CROWDED = {
 @pytest.mark.parametrize("days", [0, 1, 2, 8, 22, 90, 400])
 @pytest.mark.parametrize("rest", [{}, CROWDED], ids=["plain", "crowded"])
 def test_it_is_one_or_two_pages(days, rest):
-    tables = tables_of(readings_of(days), metrics_of(max(days, 1)), **rest)
+    tables = tables_of(readings_of(days, systolic=200.0), metrics_of(max(days, 1)), **rest)
+    if "annotations" in tables:
+        tables |= history_of(tables)
     pdf = report_pdf(tables, SOURCE, name="W" * 300, guideline="jsh_2019",
                      first=LAST - timedelta(days=max(days, 1) - 1))  # fmt: skip
     assert pdf.startswith(b"%PDF-")
