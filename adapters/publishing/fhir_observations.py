@@ -247,4 +247,6 @@ def _words(text: str) -> Resource:
 
 
 def _note(text: str | None) -> list[Resource]:
-    return [{"text": text}] if text else []
+    """A note without characters that a FHIR string may not have."""
+    shown = "".join(each if each.isprintable() or each in "\t\n" else " " for each in text or "")
+    return [{"text": shown}] if shown.strip() else []

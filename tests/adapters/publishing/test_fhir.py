@@ -230,6 +230,15 @@ def test_a_missing_value_is_left_out_and_a_missing_pressure_says_why():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("note", "shown"), [("a\x0bb\n", "a b\n"), (" \x1f", None), ("日é", "日é")]
+)
+def test_a_note_has_no_character_that_a_fhir_string_may_not_have(note, shown):
+    noted = pa.Table.from_pylist([reading(2, 120.0, note=note)], READINGS.schema)
+    (found,) = of_code(fhir_bundle({**TABLES, "blood_pressure_readings": noted}, SOURCE), "85354-9")
+    assert found.get("note") == (shown and [{"text": shown}])
+
+
 def test_the_name_is_the_one_that_was_chosen_and_no_name_is_no_name(bundle):
     assert bundle["entry"][0]["resource"]["name"] == [{"text": "Zoë Müller"}]
     unnamed = bundle_bytes(fhir_bundle(TABLES, SOURCE)).decode()
