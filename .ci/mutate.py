@@ -41,6 +41,14 @@ TESTS: Final = {
     "dataflows/heart_rate_figures.py": ["heart_rate_figures"],
     "dataflows/heart_rate_zones.py": ["heart_rate_figures"],
     "dataflows/heart_rate_hours.py": ["heart_rate_figures"],
+    "dataflows/readings_by_part.py": ["blood_pressure_days"],
+    "dataflows/blood_pressure_days.py": ["blood_pressure_days"],
+    "dataflows/blood_pressure_quality.py": ["blood_pressure_quality"],
+    "dataflows/blood_pressure_variability.py": ["blood_pressure_variability"],
+    "dataflows/trailing_windows.py": ["trailing_windows"],
+    "dataflows/intervals.py": ["intervals"],
+    "dataflows/personal_history.py": ["personal_history"],
+    "dataflows/period_comparisons.py": ["period_comparisons"],
 }
 AIM: Final = 0.95
 SECONDS: Final = 120

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
-from dataflows.intervals import theil_sen_slope, welch_difference
+from dataflows.intervals import THEIL_SEN, WELCH, theil_sen_slope, welch_difference
 
 
 def slope(values, places=None):
@@ -20,6 +20,10 @@ def slope(values, places=None):
 
 def difference(before, after):
     return welch_difference(np.array(before, float), np.array(after, float))
+
+
+def test_methods_are_told_by_the_name_of_who_found_them():
+    assert (THEIL_SEN, WELCH) == ("theil_sen", "welch")
 
 
 def test_the_slope_of_five_points_by_hand():

@@ -3,11 +3,19 @@
 from datetime import date, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflows.trailing_windows import dates, month_ends, windows, year_ends
+from dataflows.trailing_windows import (
+    BASELINE_DAYS,
+    dates,
+    days_of,
+    month_ends,
+    windows,
+    year_ends,
+)
 
 EPOCH = date(1970, 1, 1)
 
@@ -34,6 +42,15 @@ def test_the_last_day_of_a_month_is_told_once():
 def test_years_end_in_december_and_with_the_last_day_known():
     known = numbers(date(2023, 12, 31), date(2025, 1, 1))
     assert shown(year_ends(known)) == [date(2023, 12, 31), date(2024, 12, 31), date(2025, 1, 1)]
+
+
+def test_baselines_are_of_four_weeks_and_of_two_months():
+    assert BASELINE_DAYS == (28, 60)
+
+
+def test_the_days_of_a_column_are_told_once_each_and_ascending():
+    column = pa.chunked_array([dates([20_000, 19_999]), dates([20_000])])
+    assert days_of(column).tolist() == [19_999, 20_000]
 
 
 def test_no_day_has_no_end():
