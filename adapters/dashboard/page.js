@@ -42,6 +42,8 @@
         if (id === "hidden") {
           for (const section of document.querySelectorAll("[data-signal]"))
             section.hidden = content.includes(section.dataset.signal);
+        } else if (id === "reload") {
+          location.replace(location.pathname);
         } else if (id === "save") {
           const link = document.createElement("a");
           const bytes = Uint8Array.from(atob(content.base64), (one) => one.charCodeAt(0));

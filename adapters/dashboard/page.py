@@ -3,7 +3,6 @@
 All of it is made inside the session and lives in its document alone.
 """
 
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -85,10 +84,10 @@ class Page:
         self.published, self._shown = published, None
         tabs = details.tabs_of(published)
         self._tab = self._tab if self._tab in tabs else tabs[0]
-        with contextlib.ExitStack() as quiet:
-            quiet.enter_context(_without_watchers(self.choice))
-            self.choice.widen(published.series.bounds)
-        self._redraw()
+        before = self.choice.span
+        self.choice.widen(published.series.bounds)
+        if self.choice.span == before:  # another one was drawn as it was chosen
+            self._redraw()
 
     # -- drawing ---------------------------------------------------------------------------------
 
@@ -206,10 +205,3 @@ def _place(argument: str) -> tuple[str, float | None]:
         return chart, float(instant)
     except ValueError:
         return chart, None
-
-
-def _without_watchers(choice: Choice) -> contextlib.AbstractContextManager[None]:
-    import param  # noqa: PLC0415 - beside its only use
-
-    quiet: contextlib.AbstractContextManager[None] = param.parameterized.discard_events(choice)
-    return quiet

@@ -1,4 +1,4 @@
-"""The public page that `panel serve app.py` shows: the profile's, made ready by the first visit."""
+"""The public page that `panel serve app.py` shows, with the login of the profile's vault."""
 
 import os
 from functools import cache
@@ -6,20 +6,18 @@ from pathlib import Path
 
 from panel.template import Template
 
-from adapters.dashboard.serving import make_ready, visitors_page
-from adapters.dashboard.store import ProfileStore
-from adapters.profile import DEMO, Profile
+from adapters.dashboard.headers import guard_answers
+from adapters.dashboard.serving import Visits, visits_of
 from adapters.settings import Settings
+
+guard_answers()
 
 
 def public_page() -> Template:
     """A new visitor's page of the demo person."""
-    store, guideline = _shared()
-    return visitors_page(store, guideline)
+    return _visits().page()
 
 
 @cache
-def _shared() -> tuple[ProfileStore, str | None]:
-    settings = Settings.load(os.environ, Path(".env"))
-    profile = Profile(settings.home, DEMO, leaves_no_trace=True)
-    return make_ready(profile, settings), settings.guideline
+def _visits() -> Visits:
+    return visits_of(Settings.load(os.environ, Path(".env")))

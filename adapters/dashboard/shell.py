@@ -7,6 +7,7 @@ from typing import Any, Final
 import panel as pn
 from bokeh.models import Column
 from panel.template import Template
+from panel.viewable import Viewable
 
 from adapters.dashboard.page import Page
 from adapters.dashboard.series import DAY_MS
@@ -20,13 +21,13 @@ _HERE: Final = Path(__file__).parent
 _STYLE: Final = (_HERE / "controls.css").read_text("utf-8")
 
 
-def shell(page: Page) -> Template:
+def shell(page: Page, login: Viewable) -> Template:
     """A session's page as Panel serves it."""
     template = Template((_HERE / "page.html").read_text("utf-8"))
     for name, figure in page.figures.figures.items():
         template.add_panel(name, pn.pane.Bokeh(figure))
     template.add_panel("controls", controls(page))
-    template.add_panel("login", pn.Column())
+    template.add_panel("login", login)
     template.add_panel("bridge", pn.pane.Bokeh(Column(page.bridge.texts, page.bridge.clicks)))
     template.add_variable("parts", page.parts)
     template.add_variable("style", (_HERE / "page.css").read_text("utf-8"))

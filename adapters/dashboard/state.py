@@ -41,11 +41,12 @@ class Choice(param.Parameterized):
         """Take up a newer generation's bounds; a quick range moves on with them."""
         if bounds == self.bounds:
             return
-        self.bounds = bounds
-        if self.quick:
-            self.look_at(self.quick)
-        else:
-            self.look_between(*self.span)
+        with param.parameterized.batch_call_watchers(self):
+            self.bounds = bounds
+            if self.quick:
+                self.look_at(self.quick)
+            else:
+                self.look_between(*self.span)
 
     @property
     def before(self) -> tuple[float, float]:

@@ -59,11 +59,12 @@ class Access:
     @cached_property
     def identities(self) -> Sequence[Identity]:
         """The keys that open it; a person may be asked for the passphrase."""
-        wrapped = b"" if self._settings.identity_file else self._wrapped
+        wrapped = b"" if self._settings.identity_file else self.wrapped
         return identities(self._settings, wrapped)
 
     @cached_property
-    def _wrapped(self) -> bytes:
+    def wrapped(self) -> bytes:
+        """The identity as the vault keeps it, here or in the remote; a passphrase opens it."""
         if self.vault.exists:
             return self.vault.wrapped()
         return self._plain(unverified_head(self._head).identity_name)
@@ -93,14 +94,18 @@ class Access:
         """
         if self.vault.exists:
             return Seal(self.vault.state_key())
-        unverified_head(self._head)
-        for identity in self.identities:
-            seal = Seal(state_key_of(identity))
-            if _fits(seal, self._head):
-                return seal
+        found = self.seal_of(self.identities)
+        if found is not None:
+            return found
         if self._settings.identity_file is None:
             raise UnsealedError("head")
         return self._told_seal()
+
+    def seal_of(self, identities: Sequence[Identity]) -> Seal | None:
+        """The key of the state that follows from the vault's own identity, if it is among these."""
+        unverified_head(self._head)
+        seals = (Seal(state_key_of(identity)) for identity in identities)
+        return next((seal for seal in seals if _fits(seal, self._head)), None)
 
     def _told_seal(self) -> Seal:
         """The key of the state as the manifest tells it to a spare key."""

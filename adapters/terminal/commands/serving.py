@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from adapters.profile import DEMO, Profile
@@ -12,6 +11,7 @@ from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, RefusedError, positive
 
 LOOPBACK: Final = "127.0.0.1"
+NEAR: Final = frozenset({LOOPBACK, "localhost", "::1"})
 PORT: Final = 5006
 
 
@@ -23,23 +23,36 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
         "--address", default=LOOPBACK, metavar="ADDRESS",
         help=f"the address to listen on (default: {LOOPBACK}, which only this machine reaches)",
     )  # fmt: skip
+    parser.add_argument(
+        "--private", action="store_true",
+        help="show your own data, on this machine alone, to who has the address that is printed",
+    )  # fmt: skip
 
 
-def serve(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
-    """Show the demo person's page to whoever asks, until interrupted."""
-    if options.profile not in {None, DEMO}:
-        raise RefusedError(f"serve shows {DEMO} to anyone who asks; {options.profile} is private")
-    from adapters.dashboard import serving  # noqa: PLC0415 - Panel and hvplot are slow to import
+def serve(options: argparse.Namespace, settings: Settings, _profile: Profile) -> Answer:
+    """Show the demo person's page to whoever asks, and to its owner the private one."""
+    if options.private and options.address not in NEAR:
+        raise RefusedError("--private shows your data without a passphrase: it stays on 127.0.0.1")
+    from adapters.dashboard import serving  # noqa: PLC0415 - Panel is slow to import
+    from adapters.dashboard.private.tokens import OneTimeAddress  # noqa: PLC0415 - so is this
 
-    if not options.quiet:
-        print("getting ready", file=sys.stderr)  # noqa: T201 - progress, as everywhere
-    store = serving.make_ready(Profile(profile.home, DEMO, leaves_no_trace=True), settings)
+    def tell(text: str) -> None:
+        if not options.quiet:
+            print(text, file=sys.stderr)  # noqa: T201 - progress, as everywhere
+
+    tell("getting ready")
     where = f"http://{options.address}:{options.port}/"
-    if not options.quiet:
-        print(f"serving {DEMO} at {where}  (Ctrl-C ends it)", file=sys.stderr)  # noqa: T201
-    page = partial(serving.visitors_page, store, settings.guideline)
-    serving.serve(page, options.address, options.port)
-    return Answer({"profile": DEMO, "address": where}, [])
+    address = OneTimeAddress(where, _show) if options.private else None
+    visits = serving.visits_of(settings, options.profile, address)
+    if address is None:
+        tell(f"serving {DEMO} at {where}")
+    tell("Ctrl-C ends it")
+    serving.serve(visits.page, options.address, options.port)
+    return Answer({"address": where, "private": options.private}, [])
+
+
+def _show(address: str) -> None:
+    print(address, file=sys.stderr)  # noqa: T201 - the only way in, also when quiet
 
 
 COMMANDS: Final[Mapping[str, Command]] = {"serve": Command(serve, _serve_options)}

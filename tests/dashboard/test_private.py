@@ -1,0 +1,185 @@
+"""The private view in a real browser: nothing before the passphrase, nothing after the lock."""
+
+import sys
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from adapters.dashboard.private.timing import IDLE_SECONDS
+from tests.dashboard.conftest import environment, program, served
+
+CANARY = "canary-quetzal-2741"
+PASSPHRASE = "correct horse battery staple"
+HEADLINE = "newest day 30 Oct 2026"
+FIELD = "input[type=password]"
+
+
+@pytest.fixture(scope="module")
+def owner(tmp_path_factory):
+    """Somebody's home with a vault, pushed to a folder."""
+    home = tmp_path_factory.mktemp("owner")
+    rows = ["date,time,systolic,diastolic,pulse"]
+    for day in range(60):
+        rows += [f"{date(2026, 9, 1) + timedelta(days=day)},{at},{131 + day % 9},{81 + day % 4},63"
+                 for at in ("07:00", "19:00")]  # fmt: skip
+    (home / "log.csv").write_text("\n".join(rows) + "\n")
+    (home / "notes.csv").write_text(
+        f"kind,label,start,end,note\nmedication,{CANARY},2026-10-01,,\n"
+    )
+    secret = home / "passphrase"
+    secret.write_text(PASSPHRASE)
+    settings = {
+        "PDP_REMOTE": str(home / "remote"),
+        "PDP_PASSPHRASE_FILE": str(secret),
+        "PDP_TIME_ZONE": "UTC",
+    }
+    program(home, "import", str(home / "log.csv"), str(home / "notes.csv"))
+    program(home, **settings)
+    program(home, "vault", "init", "--recovery", str(home / "recovery.txt"), **settings)
+    program(home, "state", "push", **settings)
+    return home
+
+
+class Clock:
+    """The server's clock for locks and waits; it stands still until it is moved."""
+
+    def __init__(self, path):
+        self.path, self.seconds = path, 0
+        self.move(1_000)
+
+    def move(self, seconds):
+        self.seconds += seconds
+        self.path.write_text(str(self.seconds))
+
+
+@dataclass
+class Host:
+    url: str
+    home: Path
+    log: Path
+    clock: Clock
+
+
+@pytest.fixture(scope="module")
+def host(owner, tmp_path_factory):
+    """A server elsewhere that knows the remote alone."""
+    home, beside = tmp_path_factory.mktemp("host"), tmp_path_factory.mktemp("beside")
+    log, clock = beside / "log.txt", Clock(beside / "clock.txt")
+    command = [sys.executable, Path(__file__).with_name("private_server.py"), "{port}", clock.path]
+    with served(command, environment(home, PDP_REMOTE=str(owner / "remote")), log) as url:
+        yield Host(url, home, log, clock)
+
+
+def unlock(visit, passphrase=PASSPHRASE):
+    field = visit.page.locator(FIELD)
+    field.fill(passphrase)
+    field.press("Enter")
+
+
+def test_nothing_private_arrives_before_the_passphrase_nor_after_the_lock(host, visit):
+    one = visit(host.url)
+    one.page.wait_for_timeout(1_000)
+    assert "synthetic" in one.headline
+    assert not one.received(CANARY.encode())
+    assert CANARY not in one.page.content()
+
+    unlock(one)
+    one.wait_for_headline(HEADLINE)
+    assert one.received(CANARY.encode())
+    assert CANARY in one.page.content()
+    assert not one.page.locator(FIELD).is_visible()
+
+    with one.page.expect_navigation():
+        one.page.get_by_role("button", name="Lock", exact=True).click()
+    one.frames.clear()
+    one.ready()
+    one.page.wait_for_timeout(1_000)
+    assert "synthetic" in one.headline
+    assert CANARY not in one.page.content()
+    assert not one.received(CANARY.encode())
+
+    assert one.hosts == {urlsplit(host.url).netloc}
+    kept = [path.read_bytes() for path in (host.log, *host.home.rglob("*")) if path.is_file()]
+    for secret in (CANARY.encode(), PASSPHRASE.encode()):
+        assert not any(secret in content for content in kept)
+
+
+def test_a_second_tab_and_a_reload_hold_nothing(host, visit):
+    one = visit(host.url)
+    unlock(one)
+    one.wait_for_headline(HEADLINE)
+    other = visit(host.url, context=one.page.context)
+    assert "synthetic" in other.headline
+    assert not other.received(CANARY.encode())
+    one.frames.clear()
+    one.page.reload()
+    one.ready()
+    assert "synthetic" in one.headline
+    assert not one.received(CANARY.encode())
+
+
+def test_a_view_that_nobody_uses_locks_itself_and_one_that_is_used_does_not(host, visit):
+    one = visit(host.url)
+    unlock(one)
+    one.wait_for_headline(HEADLINE)
+    host.clock.move(IDLE_SECONDS - 1)
+    one.page.get_by_role("button", name="30 days").click()
+    one.page.wait_for_function("document.getElementById('range').innerText.includes('30 days')")
+    host.clock.move(IDLE_SECONDS - 1)
+    one.page.wait_for_timeout(2_500)
+    assert HEADLINE in one.headline
+    with one.page.expect_navigation():
+        host.clock.move(2)
+    one.ready()
+    assert "synthetic" in one.headline
+    assert CANARY not in one.page.content()
+
+
+def test_failed_attempts_make_the_next_one_wait_whoever_makes_it(host, visit):
+    one, other = visit(host.url), visit(host.url)
+    unlock(one, "wrong")
+    one.page.get_by_text("does not open the vault").wait_for()
+    unlock(one, "wrong again")
+    one.page.get_by_text("try again in 1 s").wait_for()
+    host.clock.move(1)
+    unlock(one, "still wrong")
+    one.page.get_by_text("does not open the vault").wait_for()
+    unlock(other)
+    other.page.get_by_text("try again in 2 s").wait_for()
+    host.clock.move(2)
+    unlock(other)
+    other.wait_for_headline(HEADLINE)
+    assert "synthetic" in one.headline
+    told = host.log.read_text()
+    assert "wrong" not in told
+    assert "a login failed; 2 in a row" in told
+
+
+def test_on_ones_own_machine_an_address_opens_the_private_view_once(owner, visit, tmp_path):
+    log = tmp_path / "log.txt"
+    command = [sys.executable, "cli.py", "serve", "--private", "--port", "{port}"]
+    with served(command, environment(owner), log) as url:
+        addresses = [line for line in log.read_text().splitlines() if "?token=" in line]
+        without = visit(url)
+        assert "synthetic" in without.headline
+        assert without.page.get_by_text("This address opens nothing").is_visible()
+        one = visit(addresses[-1])
+        assert HEADLINE in one.headline
+        assert CANARY in one.page.content()
+        again = visit(addresses[-1])
+        assert "synthetic" in again.headline
+        assert not again.received(CANARY.encode())
+        new = [line for line in log.read_text().splitlines() if "?token=" in line]
+        assert len(new) == len(addresses) + 1
+        assert HEADLINE in visit(new[-1]).headline
+
+
+def test_the_private_view_without_a_passphrase_stays_on_this_machine(owner):
+    from tests.conftest import Program
+
+    refused = Program(owner)("serve", "--private", "--address", "0.0.0.0")
+    assert refused.exit_code == 2
+    assert "127.0.0.1" in refused.stderr
