@@ -115,7 +115,11 @@ def _unavailable(folder: Path, error: OSError) -> LockUnavailableError:
 def _settle(descriptor: int) -> None:
     """Flush what a holder left that was killed: files that are seen, but that may not last."""
     if os.fstat(descriptor).st_size:
-        os.sync()
+        import ctypes  # noqa: PLC0415 - slow to import, and hardly ever needed
+
+        flush = getattr(ctypes.CDLL(None), "syncfs", None)
+        if flush is None or flush(descriptor) != 0:
+            os.sync()
 
 
 def _say_who(descriptor: int) -> None:

@@ -262,7 +262,7 @@ _EFFECTS = {
     "rename": Disk._rename,
     "fsync": Disk._sync,
     "fdatasync": Disk._sync,
-    "sync": Disk._sync_all,
+    "syncfs": Disk._sync_all,
 }
 
 

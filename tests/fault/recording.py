@@ -17,7 +17,7 @@ import pytest
 
 CHANGING = (
     "write", "pwrite64", "writev", "pwritev", "ftruncate", "truncate", "fallocate",
-    "fsync", "fdatasync", "sync", "syncfs",
+    "fsync", "fdatasync", "syncfs",
     "mkdir", "mkdirat", "rmdir", "rename", "renameat", "renameat2", "link", "linkat",
     "symlink", "symlinkat", "unlink", "unlinkat", "chmod", "fchmod", "fchmodat",
 )  # fmt: skip
@@ -115,7 +115,7 @@ def _calls(lines: Iterator[str], below: Path) -> Iterator[Call]:
             continue
         arguments = [_argument(part.strip()) for part in _ARGUMENT.findall(text)]
         call = _call(name, made[thread, name], arguments, result)
-        if call is not None and (name == "sync" or call.path.is_relative_to(below)):
+        if call is not None and call.path.is_relative_to(below):
             yield call
 
 
@@ -140,8 +140,6 @@ def _argument(text: str) -> str | bytes:
 
 
 def _call(name: str, nth: int, arguments: list[str | bytes], result: int) -> Call | None:
-    if name == "sync":
-        return Call(name, nth, Path("/"), ())
     number, path, rest = _place(name, arguments)
     if name in OPENING:
         return Call(name, nth, path, rest, result) if _may_write(str(rest[0])) else None

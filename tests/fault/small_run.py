@@ -64,7 +64,7 @@ def _run(profile: Profile) -> None:
     with _ONLY_WARNING:
         if is_news:
             _record(profile, published, nodes)
-        if not is_state_of(profile, published):
+        if is_news or not is_state_of(profile, published):
             write_state(profile, {"generation": published, "status": "published"})
 
 

@@ -4,10 +4,16 @@ At each such moment a reader finds the old generation or the new one, whole, wit
 file present and hash-equal; and a plain run then ends as one that nobody disturbed.
 """
 
+import subprocess
+import time
+
 import pytest
 
+from adapters.lock import profile_lock
 from tests.fault.recording import needs_strace, recorded, struck
+from tests.fault.test_races import waits_for_lock
 from tests.fault.worlds import (
+    ME,
     SmallRun,
     first_run,
     not_healed,
@@ -68,3 +74,27 @@ def not_of_the_log(calls):
     """Every call but of SQLite's write-ahead log, and a tenth of those; the small run tries all."""
     of_log = [call for call in calls if call.path.suffix.startswith(".sqlite-")]
     return [call for call in calls if call not in of_log or of_log.index(call) % 10 == 0]
+
+
+def test_killed_after_the_commit_the_state_follows_with_the_next_run(scratch):
+    world = second_run(scratch / "before", SmallRun)
+    calls = crash_points(world, scratch)
+    heads = [
+        call for call in calls if call.name == "rename" and call.arguments[0].endswith(b"head")
+    ]
+    assert killed_at(world, heads[-1], scratch) == []
+
+
+def test_what_a_writer_is_writing_is_removed_only_once_it_is_gone(scratch):
+    world = first_run(scratch / "before", SmallRun)
+    home = world.home(scratch)
+    leftover = home / ME / "objects" / "0123456789abcdef.tmp"
+    with profile_lock(home / ME):
+        leftover.parent.mkdir()
+        leftover.write_bytes(b"half of a table")
+        process = subprocess.Popen(world.command(home), env=world.environment)
+        assert waits_for_lock(process, home / ME / "lock")
+        time.sleep(0.1)
+        assert leftover.exists()
+    assert process.wait(timeout=60) == 0
+    assert not leftover.exists()

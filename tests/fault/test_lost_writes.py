@@ -138,6 +138,11 @@ def test_a_power_cut_at_any_moment_loses_nothing_that_was_told(
     assert [words for words in found if words] == []
 
 
+def makes_a_parent_last(call):
+    """Whether it flushes a folder of which the next run cannot tell whether it was flushed."""
+    return call.is_sync and re.fullmatch("objects|raw|[0-9a-f]{2}", call.path.name) is not None
+
+
 @pytest.mark.parametrize("scene", [first_run, second_run])
 def test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it(
     scene, scratch, complete, counted
@@ -145,7 +150,7 @@ def test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it(
     world = scene(scratch / "before", SmallRun)
     calls = Recording.of(world, scratch).calls
     tried, found = 0, []
-    for call in calls if complete else calls[17 :: 3 * SAMPLED_EVERY]:
+    for call in calls if complete else [*filter(makes_a_parent_last, calls)][::4]:
         home = world.home(scratch)
         disk = Disk(home)
         for effect in (call.struck_by("signal=SIGKILL"), ""):
