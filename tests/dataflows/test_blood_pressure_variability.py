@@ -105,6 +105,10 @@ def test_a_window_is_ranked_among_the_earlier_ones_alone():
         assert ranks[place] == pytest.approx((below + equal / 2) / place)
 
 
+def test_an_equal_spread_counts_half():
+    assert [row["systolic_sd_rank_share"] for row in variability(swings([0] * 8))[6:]] == [0.5] * 2
+
+
 def test_a_steadier_month_ranks_lowest_and_a_wilder_one_highest():
     assert variability(swings([2, 3, 4, 5, 6, 7, 1]))[-1]["systolic_sd_rank_share"] == 0
     assert variability(swings([2, 3, 4, 5, 6, 7, 9]))[-1]["systolic_sd_rank_share"] == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import ttest_ind
+from scipy.stats import theilslopes, ttest_ind
 
 from dataflows.intervals import THEIL_SEN, WELCH, theil_sen_slope, welch_difference
 
@@ -50,6 +50,25 @@ def test_a_slope_that_is_added_is_found(values, added):
     flat, steep = slope(values), slope(steeper)
     assert isclose(steep.value, flat.value + added, abs_tol=1e-9)
     assert flat.lower <= flat.value <= flat.upper
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 400), st.integers(115, 125)),
+        min_size=2,
+        max_size=60,
+        unique_by=lambda point: point[0],
+    )
+)
+def test_slope_and_interval_are_those_of_scipy(points):
+    places, values = zip(*sorted(points), strict=True)
+    expected = theilslopes(values, places, alpha=0.95)
+    assert slope(values, places) == (
+        pytest.approx(expected.slope),
+        pytest.approx(expected.low_slope),
+        pytest.approx(expected.high_slope),
+    )
 
 
 def test_one_wild_day_hardly_moves_a_slope():
