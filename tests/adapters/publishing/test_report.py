@@ -332,6 +332,12 @@ def test_readings_in_the_severe_range_are_named():
     assert found[-1] == "and 2 more"
 
 
+def test_an_annotation_of_the_first_day_is_marked():
+    rows = annotations_of(("note", "a new cuff", LAST - timedelta(days=6), None))
+    (mark,) = said(tables_of(readings_of(7), annotations=rows))["chart"]["marks"]
+    assert (mark["letter"], mark["from"]) == ("A", 0)
+
+
 def test_letters_of_annotations_do_not_cover_each_other():
     rows = annotations_of(*[("note", str(n), LAST, None) for n in range(20)])
     content = said(tables_of(readings_of(7), annotations=rows))
