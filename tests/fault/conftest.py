@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.fault.recording import recorded
+from tests.fault.replay import Recording
 from tests.fault.worlds import CommandLine, second_run
 
 IN_MEMORY = "/dev/shm"
@@ -35,13 +35,10 @@ def shared_scratch(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def command_line(tmp_path_factory):
-    """The second run of `python cli.py`, and the system calls in which it changes something."""
+    """The second run of `python cli.py`, recorded."""
     with _in_memory(tmp_path_factory.mktemp("command line")) as folder:
         world = second_run(Path(folder) / "before", CommandLine)
-        home = world.home(Path(folder))
-        exit_code, calls = recorded(world.command(home), world.environment, home)
-        assert exit_code == 0
-        yield world, calls
+        yield Recording.of(world, Path(folder))
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_a_read_only_disk_is_an_error_and_nothing_changes(scene, scratch):
 def test_the_command_line_on_a_failing_disk_says_what_happened_and_loses_nothing(
     command_line, scratch, complete, counted
 ):
-    world, calls = command_line
+    world, calls = command_line.world, command_line.calls
     errors = ["ENOSPC", "EIO"]
     found = []
     for number, call in enumerate(calls[::7] if complete else calls[400:401]):

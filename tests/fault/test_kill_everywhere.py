@@ -65,7 +65,7 @@ def test_killed_before_any_call_the_old_or_the_new_generation_is_whole(
 def test_the_command_line_killed_before_any_call_loses_nothing(
     command_line, scratch, complete, counted
 ):
-    world, calls = command_line
+    world, calls = command_line.world, command_line.calls
     assert len(calls) > 500
     tried(world, not_of_the_log(calls) if complete else calls[400:401], scratch, counted)
 

@@ -6,32 +6,19 @@ ends as an undisturbed one. After exit 0 everything is there, whatever of the re
 """
 
 import re
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.fault.disk import WORST, Chance, Disk
-from tests.fault.recording import Call, needs_strace, recorded
-from tests.fault.worlds import (
-    ME,
-    SmallRun,
-    SmallRunBesideAReader,
-    World,
-    differences,
-    first_run,
-    not_healed,
-    second_run,
-    violations,
-)
+from tests.fault.disk import WORST, Disk
+from tests.fault.recording import needs_strace, recorded
+from tests.fault.replay import Recording, left_after_exit_0, states
+from tests.fault.worlds import ME, SmallRun, SmallRunBesideAReader, first_run, second_run
 
 pytestmark = needs_strace
 
 SAMPLED_EVERY = 23
-CHANCES = 3
-# A temporary name that was renamed may come back; the next writer removes it.
-REMOVED_BY_THE_NEXT = {"leftovers"}
 
 # What is flushed, by the name that it has in the end.
 FLUSHED = {
@@ -56,71 +43,6 @@ FLUSHED = {
 NOT_NEEDED = r"registry.sqlite-journal"
 
 
-@dataclass(frozen=True)
-class Recording:
-    """A run that nobody disturbed: the home before it, and its system calls.
-
-    Attributes:
-        begin: How many of them come before the first power cut.
-    """
-
-    world: World
-    home: Path
-    calls: list[Call]
-    begin: int = 0
-
-    @classmethod
-    def of(cls, world, folder):
-        home = world.home(folder)
-        exit_code, calls = recorded(world.command(home), world.environment, home)
-        assert exit_code == 0
-        assert differences(home, world) == []
-        return cls(world, world.home(folder), calls)
-
-    def moments(self):
-        """The disk before each flush, and at the end: when most is not flushed yet."""
-        disk = Disk(self.home)
-        for place, call in enumerate(self.calls):
-            if call.is_sync and place >= self.begin:
-                yield f"before {call}", disk, False
-            disk.apply(call)
-        yield "after exit 0", disk, True
-
-
-def cuts(seed):
-    yield from WORST.items()
-    for number in range(CHANCES):
-        yield f"chance {seed + number}", Chance(seed + number)
-
-
-def states(recording, folder, every=1, heals=True):
-    """Every disk state that a power cut may leave, or some of them: what is wrong with each."""
-    home = folder / "after the cut"
-    for place, (moment, disk, is_over) in enumerate(recording.moments()):
-        for number, (name, cut) in enumerate(cuts(place * CHANCES)):
-            if is_over:
-                words = left_after_exit_0(disk, cut, home, recording.world)
-            elif (place * len(WORST) + number) % every == 0:
-                words = left_meanwhile(disk, cut, home, recording.world, heals=heals)
-            else:
-                continue
-            yield [f"{moment}, {name}: {word}" for word in words]
-
-
-def left_meanwhile(disk, cut, home, world, *, heals):
-    """What a power cut spoils that a reader may rely on, or that a plain run does not mend."""
-    shutil.rmtree(home, ignore_errors=True)
-    disk.left_by(cut, home)
-    return violations(home, world) + (not_healed(home, world) if heals else [])
-
-
-def left_after_exit_0(disk, cut, home, world):
-    """What a power cut takes away that a run had told to be there."""
-    shutil.rmtree(home, ignore_errors=True)
-    disk.left_by(cut, home)
-    return violations(home, world) + differences(home, world, but_not=REMOVED_BY_THE_NEXT)
-
-
 SCENES = pytest.mark.parametrize(
     ("scene", "kind"),
     [(first_run, SmallRun), (second_run, SmallRun), (second_run, SmallRunBesideAReader)],
@@ -133,6 +55,16 @@ def test_a_power_cut_at_any_moment_loses_nothing_that_was_told(
 ):
     recording = Recording.of(scene(scratch / "before", kind), scratch)
     found = [*states(recording, scratch, 1 if complete else SAMPLED_EVERY)]
+    counted("disk states after a power cut", len(found))
+    counted("violations", sum(map(len, found)))
+    assert [words for words in found if words] == []
+
+
+def test_a_power_cut_in_a_run_of_the_command_line_loses_nothing_that_was_told(
+    command_line, scratch, complete, counted
+):
+    every, heals_every = (1, 16) if complete else (97, 97 * 4)
+    found = [*states(command_line, scratch, every, heals_every)]
     counted("disk states after a power cut", len(found))
     counted("violations", sum(map(len, found)))
     assert [words for words in found if words] == []
@@ -195,7 +127,7 @@ def without(recording, places):
 
 def is_noticed(recording, folder):
     """Whether the replay finds anything wrong."""
-    return any(states(recording, folder, heals=False))
+    return any(states(recording, folder, heals_every=None))
 
 
 def test_every_flush_has_a_name(flushing):
