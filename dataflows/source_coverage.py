@@ -17,11 +17,13 @@ from dataflows.trailing_windows import dates
 def source_coverage(
     blood_pressure_readings: pa.Table,
     heart_rate_years_resolved: Sequence[Mapping[str, Any]],
+    heart_rate_summaries: pa.Table,
     sleep_sessions: pa.Table,
 ) -> pa.Table:
     """First and last date, days and records of each signal, source and device.
 
     Counted are the records that count: what stands behind another source's is in `shadowed_rows`.
+    Vendors' daily summaries of heart rates are a signal of their own, `heart_rate_summary`.
     `share_of_days` is that of the days from the first to the last that have a record. How long ago
     the last date is, is a matter of who looks and when.
 
@@ -32,6 +34,7 @@ def source_coverage(
     counts = {
         "blood_pressure": [counts_of(blood_pressure_readings)],
         "heart_rate": [year["coverage"] for year in heart_rate_years_resolved],
+        "heart_rate_summary": [counts_of(heart_rate_summaries)],
         "sleep": [counts_of(sleep_sessions)],
     }
     rows = [row for signal, tables in counts.items() for row in _rows(signal, tables)]

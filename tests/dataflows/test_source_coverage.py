@@ -12,6 +12,7 @@ from dataflows.coverage import COUNTS, counts_of
 from dataflows.source_coverage import source_coverage
 from tests.dataflows.reading_examples import DAY, reading, table
 
+NO_SUMMARIES = records.HEART_RATE_SUMMARIES.empty_table()
 NO_SLEEP = records.SLEEP_SESSIONS.empty_table()
 
 
@@ -33,8 +34,8 @@ def beats(*places):
     return {"coverage": counts_of(pa.Table.from_pylist(told, schema))}
 
 
-def coverage(readings=(), years=()):
-    return source_coverage(table(*readings), list(years), NO_SLEEP).to_pylist()
+def coverage(readings=(), years=(), summaries=NO_SUMMARIES):
+    return source_coverage(table(*readings), list(years), summaries, NO_SLEEP).to_pylist()
 
 
 def test_days_and_records_of_a_source():
@@ -68,6 +69,13 @@ def test_each_signal_source_and_device_is_a_row_in_their_order():
 def test_a_date_that_two_years_tell_of_is_one_day():
     (found,) = coverage(years=[beats((0, "a"), (1, "a")), beats((1, "a"), (1, "a"), (2, "a"))])
     assert (found["day_count"], found["record_count"], found["share_of_days"]) == (3, 5, 1)
+
+
+def test_summaries_of_a_vendor_are_told_apart_from_samples():
+    names = ("source", "device", "local_date")
+    told = table(reading(source="fitbit"), reading(1, source="fitbit")).select(names)
+    (found,) = coverage(summaries=told)
+    assert (found["signal"], found["day_count"]) == ("heart_rate_summary", 2)
 
 
 def test_without_a_record_there_is_no_row():
