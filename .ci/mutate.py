@@ -35,7 +35,7 @@ TESTS: Final = {
     "dataflows/regularity.py": ["regularity"],
     "dataflows/sleep_regularity.py": ["sleep_regularity"],
     "dataflows/sleep_calendar.py": ["sleep_regularity"],
-    "dataflows/sleep_spans.py": ["sleep_by_night", "sleep_regularity"],
+    "dataflows/sleep_spans.py": ["sleep_spans", "sleep_by_night"],
     "dataflows/sleep_by_night.py": ["sleep_by_night"],
     "dataflows/heart_rate_groups.py": ["heart_rate_figures"],
     "dataflows/heart_rate_figures.py": ["heart_rate_figures"],
