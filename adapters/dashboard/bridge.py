@@ -5,7 +5,7 @@ reader reach them. What changes travels as one JSON text; what is clicked comes 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from bokeh.models import CustomJS, Div
 from adapters.dashboard.drawing import ANCHORS, TOLD
 from adapters.dashboard.figures import Figures
 
-_SHOW: Final = "window.dashboard.show(JSON.parse(cb_obj.text))"
+_SHOW: Final = "window.dashboard.show(JSON.parse(cb_obj.tags[0]))"
 _READY: Final = Path(__file__).with_name("ready.js")
 
 
@@ -28,16 +28,17 @@ class Bridge:
     """
 
     def __init__(self, on_action: Callable[[str], None]) -> None:
-        self.texts = Div(text="{}", visible=False, name="texts")
-        self.clicks = Div(text="", visible=False, name="clicks")
-        self.texts.js_on_change("text", CustomJS(code=_SHOW))
-        self.clicks.on_change("text", lambda _attribute, _old, new: on_action(_word(new)))
+        # What they carry are tags, for a text would be drawn, if only out of sight.
+        self.texts = Div(visible=False, name="texts")
+        self.clicks = Div(visible=False, name="clicks")
+        self.texts.js_on_change("tags", CustomJS(code=_SHOW))
+        self.clicks.on_change("tags", lambda _attribute, _old, new: on_action(_word(new)))
         self._count = 0
 
     def show(self, parts: Mapping[str, Any]) -> None:
         """Replace parts of the page, by their id."""
         self._count += 1  # an equal text would be no change, and not be sent
-        self.texts.text = json.dumps({**parts, "count": self._count}, ensure_ascii=False)
+        self.texts.tags = [json.dumps({**parts, "count": self._count}, ensure_ascii=False)]
 
     def greet(self, document: Document, figures: Figures) -> None:
         """Have the page know its models once it is there."""
@@ -53,6 +54,6 @@ class Bridge:
         )
 
 
-def _word(text: str) -> str:
+def _word(tags: Sequence[object]) -> str:
     """What was clicked, without the number that makes each click a change."""
-    return text.partition("#")[0]
+    return str(tags[0]).partition("#")[0] if tags else ""

@@ -23,7 +23,7 @@
 
   const send = (word) => {
     if (state.clicks === null) state.waiting.push(word);
-    else state.clicks.text = `${word}#${++state.count}`;
+    else state.clicks.tags = [`${word}#${++state.count}`];
   };
 
   const put = (id, html) => {

@@ -172,16 +172,20 @@ class Page:
 
     def _on_action(self, action: str) -> None:
         word, _, argument = action.partition(":")
-        handler = {
-            "reset": lambda: self._draw(*self.choice.span),
+        handlers: dict[str, Callable[[], None]] = {
+            "reset": self._reset_zoom,
             "table": lambda: self._open_table(argument),
             "close": lambda: self._open_tables.discard(argument),
             "detail": lambda: self._open_detail(argument),
             "origin": lambda: self._tell_origin(*_place(argument)),
             "save": lambda: self._save(argument),
-        }.get(word)
-        if handler is not None:
-            handler()
+        }
+        if word in handlers:
+            handlers[word]()
+
+    def _reset_zoom(self) -> None:
+        self._draw(*self.choice.span)
+        self.bridge.show(self._legends())
 
     def _open_table(self, name: str) -> None:
         if name in tables.NAMES:

@@ -1,10 +1,10 @@
 """The page as a server: what each visitor gets, and a first generation where there is none."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,21 +137,17 @@ def make_first_generation(profile: Profile) -> None:
 
 
 def serve(application: Callable[[], Template], address: str, port: int, **options: Any) -> None:
-    """Serve a page until interrupted."""
+    """Serve a page until interrupted or terminated."""
     guard_answers()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     pn.serve(
         {"/": application},
         address=address,
         port=port,
         title=TITLE,
         show=False,
+        verbose=False,
         compress_response=True,
         websocket_origin=[f"{host}:{port}" for host in ("localhost", "127.0.0.1", address)],
         **options,
     )
-
-
-@cache
-def extension() -> None:
-    """Panel's settings for all sessions."""
-    pn.extension(template=None)

@@ -15,6 +15,7 @@ from adapters.dashboard.state import QUICK, SIGNALS, Choice
 from dataflows.guidelines import GUIDELINES
 
 SCRIPTS: Final = ("crosshair.js", "page.js")
+COMPARE: Final = "Compare with the period before"
 TITLE: Final = "Personal data"
 EPOCH: Final = date(1970, 1, 1)
 _HERE: Final = Path(__file__).parent
@@ -51,13 +52,15 @@ def controls(page: Page) -> pn.Column:
     signals = pn.widgets.CheckBoxGroup(
         name="Signals", options=[*SIGNALS], value=choice.signals, **look
     )
-    compare = pn.widgets.Checkbox(
-        name="Compare with the period before", value=choice.compare, **look
+    compare = pn.widgets.CheckBoxGroup(  # a Checkbox has no label that a screen reader finds
+        name="Comparison", options=[COMPARE], value=[COMPARE] if choice.compare else [], **look
     )
     quick.param.watch(lambda event: _look(choice, event.new), "value")
     slider.param.watch(lambda event: _slide(choice, event.new), "value_throttled")
-    for widget, name in ((guideline, "guideline"), (signals, "signals"), (compare, "compare")):
+    for widget, name in ((guideline, "guideline"), (signals, "signals")):
         widget.param.watch(lambda event, to=name: setattr(choice, to, event.new), "value")
+
+    compare.param.watch(lambda event: setattr(choice, "compare", bool(event.new)), "value")
 
     def follow(*_events: Any) -> None:
         slider.param.update(**_slid(choice))
