@@ -72,6 +72,7 @@ window.crosshair = (() => {
         .map((renderer) => [renderer.data_source.name, renderer.data_source]));
     },
     point(chart, x) {
+      if (!Number.isFinite(x)) return;  // the pointer has just left
       const found = span && nearestOf(anchors[chart], x);
       if (found && span.location !== found.time) show(chart, found);
     },
