@@ -15,8 +15,8 @@ from adapters.vault import DamagedError
 from adapters.vault.age import Identity, Writable, decrypt, encrypt
 from registry.objects import make_folder
 
-ATTEMPTS: Final = 5
-_PAUSE_SECONDS: Final = 0.2
+ATTEMPTS: Final = 4
+_PAUSE_SECONDS: Final = 0.1
 _IN_MEMORY_BYTES: Final = 4 << 20
 STAGED_SUFFIX: Final = ".tmp"
 
