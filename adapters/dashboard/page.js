@@ -21,6 +21,17 @@
     }
   };
 
+  // Panel gives its slider's handles and its checkbox no name that a screen reader would find.
+  const name = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.matches(".noUi-handle-lower")) element.ariaLabel = "First day";
+      else if (element.matches(".noUi-handle-upper")) element.ariaLabel = "Last day";
+      else if (element.matches("input[type=checkbox]") && element.labels.length === 0)
+        element.ariaLabel = element.getRootNode().textContent.trim();
+      if (element.shadowRoot !== null) name(element.shadowRoot);
+    }
+  };
+
   const send = (word) => {
     if (state.clicks === null) state.waiting.push(word);
     else state.clicks.tags = [`${word}#${++state.count}`];
@@ -58,6 +69,7 @@
       state.clicks = clicks;
       state.figures = figures;
       paint();
+      name(document.querySelector("aside"));
       for (const word of state.waiting.splice(0)) send(word);
       document.documentElement.dataset.ready = "yes";
     },
