@@ -19,9 +19,7 @@ def make_profile(home: Path, name: str, days: int) -> Path:
     folder = home / name
     if not (folder / "head").is_file():
         exports = home / f"{name}-exports"
-        make_exports(
-            exports, zepp_rows=days * MINUTES_A_DAY, mi_rows=0, extra_rows=0, extras=0
-        )
+        make_exports(exports, zepp_rows=days * MINUTES_A_DAY, mi_rows=0, extra_rows=0, extras=0)
         (exports / "blood-pressure-log.csv").write_text(_log(days), "utf-8")
         (exports / "SLEEP_zepp.csv").write_text(_nights(days), "utf-8")
         for arguments in (["import", str(exports)], ["run", "--quiet"]):

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Pull, run or serve, push: `entrypoint.sh [run|serve] [options of the command]`.
+#
+# Without PDP_REMOTE nothing is pulled or pushed, and /app/data is all there is.
+#   run     ends with the run's exit code; what was published (0, 6) is pushed first, and a push
+#           that fails ends with its own: 4 where another machine pushed meanwhile
+#   serve   listens on PORT; pulls again every PULL_MINUTES
+# Any other words are a command of the pipeline: `doctor`, `status`, `state status`, ...
+# SIGTERM and SIGINT interrupt what is under way: exit code 130, and nothing half published.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+python=${PYTHON:-python}
+child= interrupted=
+
+interrupt() {
+    interrupted=1
+    [ -z "$child" ] || kill -INT "$child" 2>/dev/null
+}
+trap interrupt INT TERM
+
+# A background job ignores SIGINT unless told otherwise; a foreground one would delay the trap.
+pipeline() {
+    [ -z "$interrupted" ] || return 130
+    env --default-signal=INT "$python" cli.py "$@" &
+    child=$!
+    wait "$child"; code=$?
+    while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+    child=
+    [ -z "$interrupted" ] || return 130
+    return "$code"
+}
+
+pull() { [ -z "${PDP_REMOTE:-}" ] || pipeline state pull --quiet; }
+push() { [ -z "${PDP_REMOTE:-}" ] || pipeline state push --quiet; }
+
+run() {
+    pull || return
+    pipeline run "$@"; outcome=$?
+    case $outcome in
+        0 | 6) push || return ;;
+    esac
+    return "$outcome"
+}
+
+serve() {
+    pull || return
+    [ -z "${PDP_REMOTE:-}" ] || keep_pulling &
+    loop=$!
+    pipeline serve --address 0.0.0.0 --port "${PORT:-8080}" "$@"; outcome=$?
+    kill "$loop" 2>/dev/null
+    return "$outcome"
+}
+
+keep_pulling() {
+    trap - INT TERM
+    while sleep "$((${PULL_MINUTES:-15} * 60))"; do "$python" cli.py state pull --quiet; done
+}
+
+case ${1:-run} in
+    run) [ $# -eq 0 ] || shift; run "$@" ;;
+    serve) shift; serve "$@" ;;
+    *) pipeline "$@" ;;
+esac

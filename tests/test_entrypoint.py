@@ -1,0 +1,100 @@
+"""The container's entry point: what it does in which order, its exit codes, its signals."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ENTRYPOINT = Path(__file__).parents[1] / "deploy" / "entrypoint.sh"
+
+# Stands for Python: notes how it was called, and ends as it is told for that command.
+PYTHON = """#!/bin/sh
+shift
+echo "$@" >> "$CALLS"
+case "$*" in
+    "state pull"*) exit "${PULL:-0}" ;;
+    "state push"*) exit "${PUSH:-0}" ;;
+    serve*|slow*) trap 'echo interrupted >> "$CALLS"; exit 130' INT; sleep 20 & wait $! ;;
+    *) exit "${RUN:-0}" ;;
+esac
+"""
+
+
+@pytest.fixture
+def entrypoint(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(PYTHON)
+    python.chmod(0o700)
+    calls = tmp_path / "calls"
+    calls.touch()
+
+    class Entrypoint:
+        def start(self, *words, **environment):
+            told = {"CALLS": str(calls), "PYTHON": str(python), "PATH": os.environ["PATH"]}
+            return subprocess.Popen([ENTRYPOINT, *words], env=told | environment)
+
+        def __call__(self, *words, **environment):
+            return self.start(*words, **environment).wait(30), calls.read_text().splitlines()
+
+        def wait_for(self, words):
+            for _ in range(200):
+                if words in calls.read_text():
+                    return
+                time.sleep(0.05)
+            raise AssertionError(calls.read_text())
+
+    return Entrypoint()
+
+
+PULL, RUN, PUSH = "state pull --quiet", "run", "state push --quiet"
+
+
+@pytest.mark.parametrize(
+    ("told", "exit_code", "calls"),
+    [
+        ({}, 0, [PULL, RUN, PUSH]),
+        ({"RUN": "6"}, 6, [PULL, RUN, PUSH]),
+        ({"RUN": "1"}, 1, [PULL, RUN]),
+        ({"RUN": "3"}, 3, [PULL, RUN]),
+        ({"RUN": "75"}, 75, [PULL, RUN]),
+        ({"PUSH": "4"}, 4, [PULL, RUN, PUSH]),
+        ({"RUN": "6", "PUSH": "4"}, 4, [PULL, RUN, PUSH]),
+        ({"PULL": "5"}, 5, [PULL]),
+    ],
+)
+def test_a_run_is_pull_run_push_and_its_exit_code_is_kept(entrypoint, told, exit_code, calls):
+    assert entrypoint("run", PDP_REMOTE="somewhere", **told) == (exit_code, calls)
+
+
+def test_without_a_remote_nothing_is_pulled_or_pushed(entrypoint):
+    assert entrypoint() == (0, [RUN])
+    assert entrypoint("run", "--json")[1][1:] == ["run --json"]
+
+
+def test_other_words_are_a_command_of_the_pipeline(entrypoint):
+    assert entrypoint("doctor", "--json", PDP_REMOTE="somewhere") == (0, ["doctor --json"])
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("words", [("serve",), ("slow",)])
+def test_a_signal_interrupts_what_is_under_way(entrypoint, signal_, words):
+    started = entrypoint.start(*words, PDP_REMOTE="somewhere", PORT="8123")
+    entrypoint.wait_for(words[0])
+    started.send_signal(signal_)
+    assert started.wait(10) == 130
+    entrypoint.wait_for("interrupted")
+
+
+def test_a_server_pulls_first_and_listens_everywhere_on_its_port(entrypoint):
+    started = entrypoint.start("serve", PDP_REMOTE="somewhere", PORT="8123")
+    entrypoint.wait_for("serve")
+    started.terminate()
+    started.wait(10)
+    assert entrypoint("doctor")[1][:2] == [PULL, "serve --address 0.0.0.0 --port 8123"]
+
+
+def test_a_server_that_cannot_pull_does_not_start(entrypoint):
+    assert entrypoint("serve", PDP_REMOTE="somewhere", PULL="5") == (5, [PULL])
