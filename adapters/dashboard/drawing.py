@@ -33,7 +33,7 @@ from adapters.dashboard.charts.notes import LAYER as NOTES
 from adapters.dashboard.charts.style import GREY, PURPLE
 
 SPAN: Final = "crosshair"
-AXIS_WIDTH: Final = 54
+AXIS_WIDTH: Final = 62
 _SIDES: Final = {"left": "time", "bottom": "low", "right": "end", "top": "high"}
 _ENDS: Final = {"x0": "time", "y0": "low", "x1": "end", "y1": "high"}
 

@@ -122,8 +122,9 @@ def heart_text(level: str) -> str:
         f"<span class='mark mean'></span>mean of the {one}",
         "<span class='mark resting'></span>resting heart rate",
     ]
-    if level == "weeks":
-        marks.insert(1, "<span class='mark middle'></span>middle half of the daily means")
+    middle = {"weeks": "middle half of the daily means", "days": "middle half of the day"}
+    if level in middle:
+        marks.insert(1, f"<span class='mark middle'></span>{middle[level]}")
     return _legend(marks)
 
 
