@@ -62,9 +62,7 @@ class Login:
         )
         self._open = pn.widgets.Button(name="Unlock", visible=unlock is not None, **look)
         self._lock = pn.widgets.Button(name="Lock", visible=False, **look)
-        self._message = pn.pane.HTML(
-            warning if unlock is not None else NO_VAULT, styles={"font-size": "0.9rem"}, margin=0
-        )
+        self._message = pn.pane.HTML(warning if unlock is not None else NO_VAULT, **look)
         self._passphrase.param.watch(self._on_passphrase, "value")
         self._lock.on_click(lambda _event: self.lock(LOCKED))
         self.view = pn.Column(
