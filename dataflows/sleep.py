@@ -2,7 +2,7 @@
 
 A session belongs to the local date on which the person woke up. Which minutes agree with which is
 in `sleep_minutes`, where stages without a trustworthy date belong in `sleep_alignment` and
-`sleep_stages`, and which sessions are kept, main sleeps and naps in `sleep_nights`.
+`sleep_stages`, and which sessions are kept, main sleeps and naps in `main_sleeps`.
 
 Every loser is in `sleep_shadowed` under its rule, stages under the signal `sleep_stages`:
 
@@ -23,6 +23,7 @@ from hamilton.function_modifiers import extract_fields, tag
 
 from dataflows import contracts, records, resolution, schemas
 from dataflows.local_time import localised, normalised_records, offset_evidence
+from dataflows.main_sleeps import keepers, shadow_rules
 from dataflows.rejection import rejected_where
 from dataflows.sleep_minutes import (
     minutes_by_stage,
@@ -30,7 +31,6 @@ from dataflows.sleep_minutes import (
     with_agreeing_minutes,
     with_stage_minutes,
 )
-from dataflows.sleep_nights import keepers, shadow_rules
 from dataflows.sleep_resolution import (
     joined,
     kept,

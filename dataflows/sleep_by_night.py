@@ -13,7 +13,7 @@ import pyarrow as pa
 from hamilton.function_modifiers import tag
 
 from dataflows import contracts, records, sleep_schemas
-from dataflows.sleep_nights import PAUSE_MINUTES
+from dataflows.main_sleeps import PAUSE_MINUTES
 from dataflows.sleep_spans import AWAKE, IN_BED, clipped, runs_of, sleep_edges, stages_of_sleeps
 from dataflows.sleep_tables import DAY, MINUTE, frame_of
 from dataflows.trailing_windows import dates
@@ -41,7 +41,7 @@ def sleep_nights(
 
     Units: minutes; a ratio from 0 to 1; the midpoint is in minutes after local midnight.
 
-    Source: `sleep_nights.PAUSE_MINUTES`, `LONG_AWAKENING_MINUTES`.
+    Source: `main_sleeps.PAUSE_MINUTES`, `LONG_AWAKENING_MINUTES`.
     """
     sessions = frame_of(sleep_sessions)
     parts = sessions[sessions["is_nap"].eq(other=False)].reset_index(drop=True)

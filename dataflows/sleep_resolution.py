@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dataflows import clinical, records, resolution
 from dataflows.clocks import integers
+from dataflows.main_sleeps import ranking, with_main_sleeps
 from dataflows.sleep_minutes import owners_by_row
-from dataflows.sleep_nights import ranking, with_main_sleeps
 from dataflows.sleep_stages import (
     MADE,
     StagedSessions,

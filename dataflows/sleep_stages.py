@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from dataflows import records, resolution
 from dataflows.clocks import integers
 from dataflows.local_time import NONEXISTENT
+from dataflows.main_sleeps import PAUSE_MINUTES
 from dataflows.rejection import rejected_where
 from dataflows.sleep_alignment import aligned_stages
 from dataflows.sleep_blocks import Integers
 from dataflows.sleep_minutes import minutes_by_stage, with_agreeing_minutes, with_stage_minutes
-from dataflows.sleep_nights import PAUSE_MINUTES
 from dataflows.sleep_tables import CHECKED_STAGES, DAY, MINUTE, MINUTES, STAGE_SIGNAL, frame_of
 from dataflows.text_codes import ranks_of
 
@@ -190,7 +190,7 @@ def chosen_owners(
     Args:
         owners: The session of each stage, as a position in ranked sessions.
         labelled: Whether a stage stood in a file of its own.
-        kept_by: `sleep_nights.keepers` of these sessions.
+        kept_by: `main_sleeps.keepers` of these sessions.
         sources: Their sources.
     """
     same_source = sources[kept_by] == sources
