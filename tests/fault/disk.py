@@ -259,9 +259,12 @@ _EFFECTS = {
     "chmod": lambda _disk, _call: None,  # of a folder that was made with the same mode
     "mkdir": Disk._mkdir,
     "unlink": Disk._unlink,
+    "unlinkat": Disk._unlink,
+    "rmdir": Disk._unlink,
     "rename": Disk._rename,
     "fsync": Disk._sync,
     "fdatasync": Disk._sync,
+    "sync": Disk._sync_all,
     "syncfs": Disk._sync_all,
 }
 

@@ -17,7 +17,7 @@ import pytest
 
 CHANGING = (
     "write", "pwrite64", "writev", "pwritev", "ftruncate", "truncate", "fallocate",
-    "fsync", "fdatasync", "syncfs",
+    "fsync", "fdatasync", "sync", "syncfs",
     "mkdir", "mkdirat", "rmdir", "rename", "renameat", "renameat2", "link", "linkat",
     "symlink", "symlinkat", "unlink", "unlinkat", "chmod", "fchmod", "fchmodat",
 )  # fmt: skip
@@ -114,7 +114,9 @@ def _calls(lines: Iterator[str], below: Path) -> Iterator[Call]:
         if result < 0:
             continue
         arguments = [_argument(part.strip()) for part in _ARGUMENT.findall(text)]
-        call = _call(name, made[thread, name], arguments, result)
+        nth = made[thread, name]
+        is_of_all = name == "sync"
+        call = Call(name, nth, below, ()) if is_of_all else _call(name, nth, arguments, result)
         if call is not None and call.path.is_relative_to(below):
             yield call
 

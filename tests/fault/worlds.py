@@ -194,12 +194,16 @@ def logical(home: Path) -> dict[str, Any]:
     )
     return {
         "published": published(home),
-        "head": (home / ME / "head").read_bytes(),
-        "state": json.loads((home / ME / "state.json").read_bytes())["generation"],
+        "head": _bytes_of(home / ME / "head"),
+        "state": json.loads(_bytes_of(home / ME / "state.json") or "{}").get("generation"),
         "computations": computations, "artifacts": artifacts, "parts": parts, "raw": raw,
         "nodes": nodes, "leftovers": sorted(str(path) for path in home.rglob("*.tmp")),
         "modes": list(loose_modes(home)),
     }  # fmt: skip
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def loose_modes(home: Path) -> Iterator[str]:
