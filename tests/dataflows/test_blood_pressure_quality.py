@@ -52,6 +52,8 @@ def test_at_target_are_both_pressures_below_the_line(guideline, systolic, diasto
     found = overall(row, guideline=guideline)
     assert found["at_target_count"] == count
     assert found["guideline"] == GUIDELINES[guideline].title
+    target = TARGETS[guideline]
+    assert found["target"] == f"below {target.systolic}/{target.diastolic} mmHg at home"
 
 
 @pytest.mark.parametrize("name", GUIDELINES)

@@ -111,6 +111,7 @@ def test_what_else_begins_or_ends_in_these_days_is_named(other, is_named):
 
 
 def test_the_warning_names_what_it_cannot_show():
+    assert CANNOT_SHOW.startswith("This shows that the days differ")
     for words in ("not why", "no control", "regression to the mean", "too narrow", "by chance"):
         assert words in CANNOT_SHOW
 
