@@ -96,5 +96,18 @@ def test_a_server_pulls_first_and_listens_everywhere_on_its_port(entrypoint):
     assert entrypoint("doctor")[1][:2] == [PULL, "serve --address 0.0.0.0 --port 8123"]
 
 
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [({"ORIGIN": "me.example"}, "me.example"), ({"FLY_APP_NAME": "mine"}, "mine.fly.dev")],
+)
+def test_a_server_behind_a_proxy_is_told_its_name(entrypoint, told, origin):
+    started = entrypoint.start("serve", **told)
+    entrypoint.wait_for("serve")
+    started.terminate()
+    started.wait(10)
+    calls = entrypoint("doctor")[1]
+    assert calls[0] == f"serve --address 0.0.0.0 --port 8080 --origin {origin}"
+
+
 def test_a_server_that_cannot_pull_does_not_start(entrypoint):
     assert entrypoint("serve", PDP_REMOTE="somewhere", PULL="5") == (5, [PULL])

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -136,8 +136,24 @@ def make_first_generation(profile: Profile) -> None:
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
 
 
-def serve(application: Callable[[], Template], address: str, port: int, **options: Any) -> None:
-    """Serve a page until interrupted or terminated."""
+def serve(
+    application: Callable[[], Template],
+    address: str,
+    port: int,
+    *,
+    origins: Sequence[str] = (),
+    **options: Any,
+) -> None:
+    """Serve a page until interrupted or terminated.
+
+    Args:
+        application: Makes a visitor's page.
+        address: The address to listen on.
+        port: Where to listen.
+        origins: Hosts, with a port unless it is the usual one, under which a browser may know the
+            page beside this address: those of a proxy in front of it.
+        options: Of Panel's server.
+    """
     guard_answers()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     pn.serve(
@@ -148,6 +164,9 @@ def serve(application: Callable[[], Template], address: str, port: int, **option
         show=False,
         verbose=False,
         compress_response=True,
-        websocket_origin=[f"{host}:{port}" for host in ("localhost", "127.0.0.1", address)],
+        websocket_origin=[
+            *(f"{host}:{port}" for host in ("localhost", "127.0.0.1", address)),
+            *origins,
+        ],
         **options,
     )

@@ -27,6 +27,10 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
         "--private", action="store_true",
         help="show your own data, on this machine alone, to who has the address that is printed",
     )  # fmt: skip
+    parser.add_argument(
+        "--origin", action="append", default=[], metavar="HOST",
+        help="a host under which a proxy shows the page, such as name.fly.dev; may be repeated",
+    )  # fmt: skip
 
 
 def serve(options: argparse.Namespace, settings: Settings, _profile: Profile) -> Answer:
@@ -47,7 +51,7 @@ def serve(options: argparse.Namespace, settings: Settings, _profile: Profile) ->
     if address is None:
         tell(f"serving {DEMO} at {where}")
     tell("Ctrl-C ends it")
-    serving.serve(visits.page, options.address, options.port)
+    serving.serve(visits.page, options.address, options.port, origins=options.origin)
     return Answer({"address": where, "private": options.private}, [])
 
 
