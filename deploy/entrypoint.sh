@@ -1,11 +1,11 @@
 #!/bin/sh
-# Pull, run or serve, push: `entrypoint.sh [run|serve] [options of the command]`.
+# Pull, run and push, or serve: `entrypoint.sh [run|serve] [options of the command]`.
 #
 # Without PDP_REMOTE nothing is pulled or pushed, and /app/data is all there is.
 #   run     ends with the run's exit code; what was published (0, 6) is pushed first, and a push
 #           that fails ends with its own: 4 where another machine pushed meanwhile
-#   serve   listens on PORT, for browsers that know it as ORIGIN (on Fly: the app's own name);
-#           pulls again every PULL_MINUTES
+#   serve   listens on PORT, for browsers that know it as ORIGIN (on Fly: the app's own name). Of
+#           the remote it reads what a visitor's passphrase opens, so it needs no key of the vault
 # Any other words are a command of the pipeline: `doctor`, `status`, `state status`, ...
 # SIGTERM and SIGINT interrupt what is under way: exit code 130, and nothing half published.
 set -u
@@ -44,19 +44,8 @@ run() {
 }
 
 serve() {
-    pull || return
-    [ -z "${PDP_REMOTE:-}" ] || keep_pulling &
-    loop=$!
     origin=${ORIGIN:-${FLY_APP_NAME:+$FLY_APP_NAME.fly.dev}}
     pipeline serve --address 0.0.0.0 --port "${PORT:-8080}" ${origin:+--origin "$origin"} "$@"
-    outcome=$?
-    kill "$loop" 2>/dev/null
-    return "$outcome"
-}
-
-keep_pulling() {
-    trap - INT TERM
-    while sleep "$((${PULL_MINUTES:-15} * 60))"; do "$python" cli.py state pull --quiet; done
 }
 
 case ${1:-run} in
