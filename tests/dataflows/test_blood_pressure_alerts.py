@@ -54,6 +54,25 @@ def test_the_advice_is_worded_as_the_guideline_does(guideline, words):
         assert word in found["advice"]
 
 
+def test_the_advice_of_esc_2024_in_full():
+    (found,) = alerts("esc_2024", reading(0, "07:00", 200, 125))
+    assert found["advice"] == (
+        "In the severe range of ESC 2024 (>=180 and/or >=110 mmHg). Rest, measure again after 1 to "
+        "2 minutes. Still so, without symptoms: see a doctor within days. With chest or back pain, "
+        "breathlessness, weakness, numbness, confusion, or a change of sight or speech: call the "
+        "emergency number now. With acute organ damage this is a hypertensive emergency. Not a "
+        "diagnosis."
+    )
+
+
+@pytest.mark.parametrize("guideline", NAMES)
+def test_the_advice_begins_with_its_range_and_a_second_measurement(guideline):
+    (found,) = alerts(guideline, reading(0, "07:00", 200, 125))
+    title, severe = GUIDELINES[guideline].title, GUIDELINES[guideline].severe
+    head = f"In the severe range of {title} ({severe}). Rest, measure again after "
+    assert found["advice"].startswith(head)
+
+
 @pytest.mark.parametrize("guideline", NAMES)
 def test_every_guideline_says_to_repeat_and_what_to_do_with_symptoms(guideline):
     assert "without symptoms" in ADVICE[guideline]
