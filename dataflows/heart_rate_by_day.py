@@ -72,8 +72,9 @@ def heart_rate_days(
 ) -> pa.Table:
     """Figures of each local day, from its samples or else from a vendor's summary.
 
-    The resting heart rate is the vendor's own; else the lowest mean of 30 minutes; else null, and
-    never the day's minimum. Its method stands beside it: values of two methods are two series.
+    The resting heart rate is the vendor's own; else the lowest mean of 30 minutes; else, of sparse
+    samples, the 5th percentile of the night; else null, and never the day's minimum. Its method
+    stands beside it: values of two methods are two series.
     Coverage is how long the device was worn; zones of effort need the year of birth.
 
     Shape: `heart_rate_days.DAYS`, one row for each local date with a sample, a resting heart rate

@@ -18,7 +18,7 @@ from dataflows.heart_rate_groups import MEASURED, DaySamples
 from dataflows.heart_rate_hours import hours_of
 from dataflows.heart_rate_summaries import SOURCE_PRIORITY, SUMMARY_VALUES
 from dataflows.heart_rate_years import local_dates_inside
-from dataflows.resting_heart_rate import METHOD
+from dataflows.resting_heart_rate import METHOD, NIGHT_METHOD
 from dataflows.rows import rows_where
 from dataflows.text_codes import equals
 
@@ -146,15 +146,16 @@ def _days_frame(days: pd.DataFrame) -> pd.DataFrame:
     summed = ~sampled & days[told].notna().any(axis="columns")
     basis = pd.Series(None, index=days.index, dtype=object)
     basis[sampled], basis[summed] = "samples", "vendor_summary"
-    method = days["vendor_method"].astype(object)
-    derived = days["vendor_bpm"].isna() & days["lowest_mean_bpm"].notna()
-    method[derived] = METHOD
+    resting, method = days["vendor_bpm"], days["vendor_method"].astype(object)
+    for name, derived in (("lowest_mean_bpm", METHOD), ("night_5th_bpm", NIGHT_METHOD)):
+        method = method.mask(resting.isna() & days[name].notna(), derived)
+        resting = resting.fillna(days[name])
     counts = ["sample_count", "coverage_minutes", *ZONES]
     return (
         days.assign(
             local_date=days.index.to_numpy().astype("datetime64[D]"),
             heart_rate_basis=basis,
-            resting_heart_rate_bpm=days["vendor_bpm"].fillna(days["lowest_mean_bpm"]),
+            resting_heart_rate_bpm=resting,
             resting_heart_rate_method=method,
             **{
                 name: days[name].where(sampled, days[f"told_{name}"]) for name in SUMMARY_VALUES[:3]

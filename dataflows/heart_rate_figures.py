@@ -10,7 +10,7 @@ from dataflows import records
 from dataflows.daily_sums import SCALE
 from dataflows.heart_rate_groups import WORN_GAP_MINUTES, DaySamples
 from dataflows.heart_rate_zones import ZONE_PERCENTS, zone_minutes
-from dataflows.resting_heart_rate import lowest_means
+from dataflows.resting_heart_rate import lowest_means, night_percentile
 
 NIGHT_HOURS: Final = 6
 """Ours: the hours after local midnight in which the lowest heart rate of the night is looked for.
@@ -37,6 +37,7 @@ FIGURES: Final = pa.schema(
         pa.field("night_minimum_bpm", pa.float64()),
         *(pa.field(name, pa.int32()) for name in ZONES),
         pa.field("lowest_mean_bpm", pa.float64()),
+        pa.field("night_5th_bpm", pa.float64()),
     ]
 )
 
@@ -66,6 +67,7 @@ def figures(days: DaySamples, birth_year: int | None) -> pa.Table:
         "heart_rate_mean_bpm": days.sums(days.values) / (days.counts * SCALE),
         "night_minimum_bpm": night_minimum(days) / SCALE,
         "lowest_mean_bpm": lowest / SCALE,
+        "night_5th_bpm": night_percentiles(days, np.flatnonzero(np.isnan(lowest))) / SCALE,
     }
     zones = [None] * len(ZONES) if birth_year is None else zone_minutes(days, birth_year)
     columns |= dict(zip(ZONES, zones, strict=True))
@@ -91,6 +93,25 @@ def percentiles(days: DaySamples) -> dict[str, NDArray[np.float64]]:
     return found
 
 
+def is_night(walls: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether minutes of the wall clock lie in the `NIGHT_HOURS` after midnight."""
+    night: NDArray[np.bool_] = walls - walls // 1440 * 1440 < NIGHT_HOURS * 60
+    return night
+
+
+def night_percentiles(days: DaySamples, wanted: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The 5th percentile of the nights of the wanted days, which are few.
+
+    Units: thousandths of a beat per minute; NaN for other days, and where too little was measured.
+    """
+    found = np.full(len(days.starts), np.nan)
+    for day in wanted.tolist():
+        own = slice(int(days.starts[day]), int(days.starts[day] + days.counts[day]))
+        night = is_night(days.walls[own])
+        found[day] = night_percentile(days.values[own][night], days.minutes[own][night])
+    return found
+
+
 def night_minimum(days: DaySamples) -> NDArray[np.float64]:
     """The lowest median of three successive samples between midnight and `NIGHT_HOURS`.
 
@@ -99,7 +120,7 @@ def night_minimum(days: DaySamples) -> NDArray[np.float64]:
 
     Units: thousandths of a beat per minute; NaN for a day without three such samples.
     """
-    rows = np.flatnonzero(days.walls - days.walls // 1440 * 1440 < NIGHT_HOURS * 60)
+    rows = np.flatnonzero(is_night(days.walls))
     first, second, third = (days.values[rows[place : len(rows) - 2 + place]] for place in range(3))
     low, high = np.minimum(first, second), np.maximum(first, second)
     medians = np.maximum(low, np.minimum(high, third))

@@ -248,6 +248,38 @@ def test_the_resting_heart_rate_is_never_the_days_minimum_alone():
     assert only([sample(720, 41)])["resting_heart_rate_bpm"] is None
 
 
+@pytest.mark.parametrize(
+    ("minutes", "resting"),
+    [
+        (range(0, 360, 30), 51.1),
+        (range(0, 181, 36), 50.5),
+        (range(1, 180, 35), None),
+        (range(0, 180, 36), None),
+        (range(360, 720, 30), None),
+    ],
+)
+def test_of_sparse_samples_it_is_the_5th_percentile_of_the_night(minutes, resting):
+    day = only([sample(minute, 50 + 2 * place) for place, minute in enumerate(minutes)])
+    method = None if resting is None else "night_5th_percentile"
+    assert day["resting_heart_rate_bpm"] == pytest.approx(resting)
+    assert day["resting_heart_rate_method"] == method
+
+
+@pytest.mark.parametrize(("bpm", "resting"), [(24, None), (25, 25), (130, 130), (131, None)])
+def test_the_nights_percentile_must_be_possible_at_rest(bpm, resting):
+    day = only([sample(minute, bpm) for minute in range(0, 360, 30)])
+    assert day["resting_heart_rate_bpm"] == resting
+
+
+def test_a_vendors_resting_heart_rate_stands_before_every_other():
+    sparse = [sample(minute, 50) for minute in range(0, 360, 30)]
+    day = only([*sparse, sample(5, 61, kind="resting")])
+    assert (day["resting_heart_rate_bpm"], day["resting_heart_rate_method"]) == (
+        61,
+        "vendor:mi_fitness",
+    )
+
+
 def test_a_day_that_a_vendor_sums_up_has_its_figures_and_no_others():
     told = {
         "source": "mi_fitness",
