@@ -6,7 +6,7 @@ remote/<id>.json    one file per remote; it names no secret and no health value
 import contextlib
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,7 @@ class Known:
         fingerprint: Of what this machine then held; empty when it held something else too.
         raw_files: The hashes of the raw files in it.
         corrections: The hash of the corrections in it.
-        names: The objects in it.
+        names: The hash of each content in it -> the name of its object.
         recipients: Who can open it.
         pins: The pinned generations in it.
         merged: Manifests of this machine that lost a race, and whose contents are here.
@@ -36,7 +36,7 @@ class Known:
     fingerprint: str
     raw_files: Sequence[str]
     corrections: str | None
-    names: Sequence[str]
+    names: Mapping[str, str]
     recipients: Sequence[str]
     pins: Sequence[int]
     merged: Sequence[Reference] = ()
@@ -99,7 +99,7 @@ def known_after(reference: Reference, fingerprint: str, manifest: RemoteManifest
         fingerprint=fingerprint,
         raw_files=[row[0] for row in manifest.raw_files],
         corrections=corrections[0] if corrections else None,
-        names=[entry.name for entry in manifest.entries],
+        names={entry.sha256: entry.name for entry in manifest.entries},
         recipients=manifest.recipients,
         pins=manifest.pins,
     )

@@ -5,16 +5,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Final, TypeVar
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 3
 
 Thing = TypeVar("Thing")
+Result = TypeVar("Result")
 
 
-def in_parallel(do: Callable[[Thing], int], things: Sequence[Thing]) -> Iterator[int]:
+def in_parallel(do: Callable[[Thing], Result], things: Sequence[Thing]) -> Iterator[Result]:
     """Do something with each, a few at once and in their order; the first failure ends it."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         waiting = iter(things)
-        running: list[Future[int]] = []
+        running: list[Future[Result]] = []
         try:
             running += [pool.submit(do, thing) for thing in islice(waiting, 2 * AT_ONCE)]
             while running:

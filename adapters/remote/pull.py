@@ -103,7 +103,7 @@ def pull(
     keys = receiver.identities()
     manifest = manifest_at(receiver.backend, receiver.seal, reference, keys)
     base = _base(receiver, manifest, reference, keys)
-    keeps = _has_own(receiver.seal, contents, base, manifest)
+    keeps = _has_own(contents, base, manifest)
     if keeps and not (merge or accept_older):
         raise ConflictError("this machine holds what the remote lacks, and the remote has news")
     bringer = Bringer(receiver.backend, receiver.profile, keys, receiver.on_object)
@@ -138,7 +138,7 @@ def _base(
     return None
 
 
-def _has_own(seal: Seal, contents: Contents, base: Known | None, manifest: RemoteManifest) -> bool:
+def _has_own(contents: Contents, base: Known | None, manifest: RemoteManifest) -> bool:
     """Whether this machine has made, brought in or forgotten something since.
 
     What is in the manifest too is nothing of its own: a pull that was cut short brought it. What
@@ -146,12 +146,10 @@ def _has_own(seal: Seal, contents: Contents, base: Known | None, manifest: Remot
     """
     if contents.is_empty:
         return False
-    recipients = base.recipients if base else manifest.recipients
-    once = set(base.names) if base else set[str]()
-    there = {entry.sha256 for entry in manifest.entries}
-    own = {item.sha256 for item in contents.items if item.kind not in {"past", "sources"}} - there
+    there = {entry.sha256 for entry in manifest.entries} | set(base.names if base else ())
+    own = {item.sha256 for item in contents.items if item.kind not in {"past", "sources"}}
     return (
-        any(seal.object_name(sha256, recipients) not in once for sha256 in own)
+        not own <= there
         or not _both(base, manifest) <= {row[0] for row in contents.raw_files}
         or list(contents.pins) not in (list(base.pins) if base else [], list(manifest.pins))
         or _lacks_corrections(contents, base, manifest)

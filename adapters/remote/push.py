@@ -7,7 +7,7 @@ readable with the latter. The head is replaced only if it still is the one that 
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -123,19 +123,65 @@ def _refuse_divergence(found: Found | None, known: Known | None, *, anew: bool) 
 
 
 def _is_nothing_new(sender: Sender, contents: Contents, found: Found, known: Known) -> bool:
-    identity_name, _ = _identity(sender)
-    same_readers = set(sender.recipients) == set(known.recipients)
-    same_identity = identity_name == found.facts.identity_name
-    return contents.fingerprint == known.fingerprint and same_readers and same_identity
+    same_identity = hashlib.sha256(sender.wrapped).hexdigest() == found.facts.identity_sha256
+    same_readers = _same_readers(sender, known)
+    return contents.fingerprint == known.fingerprint and same_identity and same_readers
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a push finds.
+
+    Attributes:
+        head: The head that it replaces.
+        known: The state that it follows.
+        identity: Where the wrapped identity is, and its hash.
+    """
+
+    head: Head | None
+    known: Known | None
+    identity: tuple[str, str]
 
 
 def _sent(sender: Sender, contents: Contents, found: Found | None, known: Known | None) -> Pushed:
+    names = dict(known.names) if found and known and _same_readers(sender, known) else {}
+    entries = [entry_of(sender, item) for item in contents.items]
+    entries = [replace(entry, name=names.get(entry.sha256, entry.name)) for entry in entries]
+    missing = _missing(sender, contents.items, entries, set(names.values()))
+    identity = identity_of(sender)
+    if found and found.facts.identity_sha256 == identity[1]:
+        identity = (found.facts.identity_name, identity[1])
+    before = Before(found.head if found else None, known, identity)
+    return publish(sender, contents, entries, missing, before)
+
+
+def _same_readers(sender: Sender, known: Known) -> bool:
+    return set(sender.recipients) == set(known.recipients)
+
+
+def publish(
+    sender: Sender,
+    contents: Contents,
+    entries: Sequence[Entry],
+    missing: Mapping[str, Item],
+    before: Before,
+) -> Pushed:
+    """Send what is missing, then a manifest, then the head.
+
+    Args:
+        sender: Where to, and for whom.
+        contents: What this machine holds.
+        entries: The same, with the names that it has in the remote.
+        missing: Name -> what is not there yet.
+        before: What is there.
+
+    Raises:
+        ConflictError: Another machine replaced the head; this one's is kept beside it.
+    """
     make_folder(sender.profile_folder / FOLDER)
-    known_names = set(known.names) if found and known else set[str]()
-    entries = [_entry(sender, item) for item in contents.items]
-    missing = _missing(sender, contents.items, entries, known_names)
     sent = _put_all(sender, missing)
-    identity = _put_identity(sender)
+    sender.backend.put_if_absent(before.identity[0], io.BytesIO(sender.wrapped))
+    known = before.known
     parents = [known.manifest, *known.merged] if known else []
     counter = max((parent.counter for parent in parents), default=0) + 1
     manifest = RemoteManifest(
@@ -151,13 +197,14 @@ def _sent(sender: Sender, contents: Contents, found: Found | None, known: Known 
     reference = _put_manifest(sender, manifest)
     after = known_after(reference, contents.fingerprint, manifest)
     sender.memory.begin(after)
-    _swap(sender, HeadFacts(reference, *identity), found.head if found else None)
+    _swap(sender, HeadFacts(reference, *before.identity), before.head)
     sender.memory.agree(after)
     return Pushed(counter, len(missing) + 2, sent)
 
 
-def _entry(sender: Sender, item: Item) -> Entry:
-    name = sender.seal.object_name(item.sha256, sender.recipients)
+def entry_of(sender: Sender, item: Item, copy: int = 0) -> Entry:
+    """An item with the name that it has in the remote; a further copy has another one."""
+    name = sender.seal.object_name(item.sha256, sender.recipients, copy)
     return Entry(item.kind, item.key, item.sha256, item.size, name)
 
 
@@ -199,16 +246,10 @@ def _put_all(sender: Sender, missing: Mapping[str, Item]) -> int:
     return sent
 
 
-def _identity(sender: Sender) -> tuple[str, str]:
+def identity_of(sender: Sender, copy: int = 0) -> tuple[str, str]:
+    """Name and hash of the wrapped identity. It is encrypted already, and is stored as it is."""
     sha256 = hashlib.sha256(sender.wrapped).hexdigest()
-    return sender.seal.object_name(sha256, ["a passphrase"]), sha256
-
-
-def _put_identity(sender: Sender) -> tuple[str, str]:
-    """The wrapped identity is encrypted already, and is stored as it is."""
-    name, sha256 = _identity(sender)
-    sender.backend.put_if_absent(name, io.BytesIO(sender.wrapped))
-    return name, sha256
+    return sender.seal.object_name(sha256, ["a passphrase"], copy), sha256
 
 
 def _put_manifest(sender: Sender, manifest: RemoteManifest) -> Reference:

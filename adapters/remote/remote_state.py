@@ -1,10 +1,11 @@
 """One remote, one vault: heads and manifests read and believed, or refused."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.remote.backend import Backend, Head, RemoteError
+from adapters.remote.backend import Backend, Head, NotInRemoteError, RemoteError
 from adapters.remote.sealing import (
     MOST_HEAD_BYTES,
     HeadFacts,
@@ -15,7 +16,7 @@ from adapters.remote.sealing import (
     parsed_manifest,
 )
 from adapters.remote.transfer import InMemory, fetch
-from adapters.vault import DamagedError, NotAgeError
+from adapters.vault import DamagedError, NoKeyError, NotAgeError
 from adapters.vault.age import Identity
 
 _MANIFEST: Final = "manifest"
@@ -107,7 +108,7 @@ def follows(
     known: Reference,
     identities: Sequence[Identity],
 ) -> bool:
-    """Whether a manifest has a known one among those it comes from."""
+    """Whether a manifest has a known one among those it comes from, as far as they can be read."""
     waiting, seen = list(manifest.parents), {known.name}
     while waiting:
         parent = waiting.pop()
@@ -116,5 +117,6 @@ def follows(
         if parent.counter <= known.counter or parent.name in seen:
             continue
         seen.add(parent.name)
-        waiting += manifest_at(backend, seal, parent, identities).parents
+        with contextlib.suppress(UnsealedError, NoKeyError, NotInRemoteError):
+            waiting += manifest_at(backend, seal, parent, identities).parents
     return False

@@ -25,7 +25,7 @@ from adapters.remote.backend import (
     Stored,
 )
 
-BLOCK: Final = 4 << 20
+BLOCK: Final = 2 << 20
 _HEAD: Final = "head"
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
 _LOST: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})

@@ -171,6 +171,26 @@ class InMemory:
             raise DamagedError(what, "its content is another one")
 
 
+class Dropped:
+    """A content that is looked at and not kept."""
+
+    def __init__(self, expected: Expected) -> None:
+        self._expected, self._digest = expected, hashlib.sha256()
+
+    def write(self, content: bytes) -> int:
+        """Take some more."""
+        self._digest.update(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def check(self, what: str) -> None:
+        """See that it was the right content."""
+        if self._digest.hexdigest() != self._expected.sha256:
+            raise DamagedError(what, "its content is another one")
+
+
 class Staged:
     """A content that is written to a file, which takes its name once it is whole and durable."""
 

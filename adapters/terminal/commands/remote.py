@@ -13,6 +13,7 @@ from adapters.remote.memory import FOLDER, Known
 from adapters.remote.pull import Pulled, Receiver, pull
 from adapters.remote.push import Pushed, Sender, push
 from adapters.remote.remote_state import sealed_head
+from adapters.remote.repairing import repair
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import (
@@ -38,6 +39,10 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--anew", action="store_true", help="push: begin again in a remote that lost its state"
     )
+    parser.add_argument(
+        "--repair", action="store_true",
+        help="push: open every object of the remote, and put those again that are damaged or gone",
+    )  # fmt: skip
 
 
 def state(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
@@ -46,7 +51,7 @@ def state(options: argparse.Namespace, settings: Settings, profile: Profile) -> 
     Raises:
         RefusedError: The options do not belong to the action.
     """
-    for action, name in (("pull", "merge"), ("pull", "accept_older"), ("push", "anew")):
+    for action, name in _BELONGING:
         if getattr(options, name) and options.action != action:
             raise RefusedError(f"--{name.replace('_', '-')} belongs to `state {action}`")
     return _ACTIONS[options.action](options, settings, profile)
@@ -69,7 +74,10 @@ def _push(options: argparse.Namespace, settings: Settings, profile: Profile) -> 
         with writing(profile):
             contents = contents_of(profile)
         progress.phase("pushing")
-        sent = push(sender, contents, anew=options.anew)
+        if options.repair:
+            sent = repair(sender, contents, access.identities)
+        else:
+            sent = push(sender, contents, anew=options.anew)
     return _pushed_answer(profile, sent, contents)
 
 
@@ -124,11 +132,11 @@ def _telling(progress: Progress, words: str) -> Callable[[int, int], None]:
 
 
 def _write_views(profile: Profile) -> None:
-    from adapters.stored_tables import tables  # noqa: PLC0415 - a push needs no tables
-    from adapters.views import publish_views  # noqa: PLC0415 - goes with it
-
     current = profile.generations.current()
     if current is not None:
+        from adapters.stored_tables import tables  # noqa: PLC0415 - a push needs no tables
+        from adapters.views import publish_views  # noqa: PLC0415 - goes with it
+
         publish_views(
             profile.outputs,
             profile.generations.outputs(current),
@@ -228,5 +236,12 @@ _ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Settings, Profile], A
     "push": _push,
     "pull": _pull,
 }
+
+_BELONGING: Final = (
+    ("pull", "merge"),
+    ("pull", "accept_older"),
+    ("push", "anew"),
+    ("push", "repair"),
+)
 
 COMMANDS: Final[Mapping[str, Command]] = {"state": Command(state, _options)}

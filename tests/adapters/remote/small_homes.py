@@ -8,6 +8,7 @@ from adapters.remote.memory import Memory
 from adapters.remote.pull import Receiver, pull
 from adapters.remote.push import Sender, push
 from adapters.remote.remote_state import manifest_at, sealed_head
+from adapters.remote.repairing import repair
 from adapters.remote.sealing import Seal
 from adapters.remote.transfer import Expected, InMemory, fetch
 from adapters.vault.age import new_identity
@@ -70,6 +71,8 @@ class SmallHome(Chain):
             profile_folder=self.profile.folder,
             memory=self.memory,
         )
+        if options.pop("repairs", False):
+            return repair(sender, contents_of(self.profile), [IDENTITY])
         return push(sender, contents_of(self.profile), **options)
 
     def pull(self, identities=(IDENTITY,), **options):

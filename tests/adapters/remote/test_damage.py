@@ -105,6 +105,27 @@ def test_an_object_that_is_gone_is_found(pushed, empty):
         objects[name] = whole
 
 
+def test_what_is_damaged_or_gone_is_put_there_again(pushed, empty):
+    home, _ = pushed
+    objects = home.remote.objects
+    names = named(home.remote)
+    for place, name in enumerate(names):
+        if place % 3 == 0:
+            objects[name] = objects[name][:-1] + b"?"
+        elif place % 3 == 1 and name != "head":
+            del objects[name]
+    assert home.push(repairs=True).objects > 2
+    assert empty.pull().is_news
+    assert empty.texts() == home.texts()
+    assert not home.push().is_news
+    home.take_in("three")
+    home.run()
+    home.push()
+    head_of(home.remote)
+    empty.pull()
+    assert empty.texts() == home.texts()
+
+
 def test_a_head_put_back_is_refused_by_who_saw_a_newer_one(pushed, empty):
     _home, first = pushed
     assert empty.pull().is_news

@@ -1,0 +1,140 @@
+"""Pull of a large profile against a bare ranged download of the same bytes.
+
+    python tests/benchmarks/pull.py [--megabytes 1000] [--remote folder | s3]
+
+A home with raw files of that size is pushed; then an empty home pulls it, in a process of its own
+whose peak memory is read from the system, and then another process only downloads what the pull
+downloaded, range by range, and drops it. Wanted: at least 0.8 of the bare throughput, below 150 MB.
+The server runs on loopback, so nothing hides what decrypting and writing cost.
+"""
+
+import argparse
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT))
+WORKERS = 4
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--remote", choices=("folder", "s3"), default="s3")
+    parser.add_argument("--step", choices=("bare",))
+    options = parser.parse_args()
+    if options.step == "bare":
+        return bare_download()
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder), options.megabytes, options.remote)
+    return None
+
+
+def measure(folder, megabytes, kind):
+    environment = {**os.environ, "PDP_PASSPHRASE_FILE": str(folder / "passphrase")}
+    (folder / "passphrase").write_text("a passphrase for a benchmark")
+    if kind == "s3":
+        environment |= start_s3()
+        environment["PDP_REMOTE"] = "s3://bucket/health"
+    else:
+        environment["PDP_REMOTE"] = str(folder / "remote")
+    program(folder, environment, "a", "vault", "init", "--recovery", str(folder / "key"))
+    environment["PDP_IDENTITY_FILE"] = str(folder / "key")
+    make_exports(folder / "exports", megabytes)
+    program(folder, environment, "a", "import", str(folder / "exports"))
+    pushed = timed(folder, environment, "a", "state", "push")
+    bare = [timed_bare(environment) for _ in range(2)][-1]
+    pulled = timed(folder, environment, "b", "state", "pull")
+    report = {
+        "megabytes": megabytes,
+        "remote": kind,
+        "push_seconds": pushed[0],
+        "push_peak_mb": pushed[1],
+        "bare_seconds": bare[0],
+        "bare_peak_mb": bare[1],
+        "pull_seconds": pulled[0],
+        "pull_peak_mb": pulled[1],
+        "ratio": round(bare[0] / pulled[0], 2),
+    }
+    sys.stdout.write(json.dumps(report, indent=1) + "\n")
+
+
+def make_exports(folder, megabytes):
+    """Files of ten megabytes, as vendors' archives are: nothing in them compresses."""
+    folder.mkdir()
+    for number in range(megabytes // 10):
+        (folder / f"export-{number}.bin").write_bytes(os.urandom(10_000_000))
+
+
+def start_s3():
+    code = (
+        "import time; from moto.server import ThreadedMotoServer as S; "
+        "s = S(ip_address='127.0.0.1', port=0, verbose=False); s.start(); "
+        "print(*s.get_host_and_port(), flush=True); time.sleep(1e6)"
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    host, port = server.stdout.readline().split()
+    keys = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+    }
+    os.environ.update(keys)
+    atexit.register(server.kill)
+    import boto3
+
+    boto3.client("s3").create_bucket(Bucket="bucket")
+    return keys
+
+
+def program(folder, environment, home, *arguments):
+    command = [sys.executable, str(PROJECT / "cli.py"), "--home", str(folder / home), "--quiet"]
+    subprocess.run([*command, *arguments], env=environment, cwd=folder, check=True)
+
+
+def timed(folder, environment, home, *arguments):
+    command = [sys.executable, str(PROJECT / "cli.py"), "--home", str(folder / home), "--quiet"]
+    return waited([*command, *arguments], environment, folder)
+
+
+def timed_bare(environment):
+    return waited([sys.executable, __file__, "--step", "bare"], environment, PROJECT)
+
+
+def waited(command, environment, folder):
+    """Seconds and peak memory in megabytes of a process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, cwd=folder)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0, command
+    return round(time.perf_counter() - started, 2), usage.ru_maxrss // 1024
+
+
+def bare_download():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from adapters.remote.backend import OBJECTS
+    from adapters.remote.opening import backend_of
+    from adapters.settings import Settings
+
+    backend = backend_of(Settings.load(os.environ))
+
+    def download(stored):
+        return sum(map(len, backend.get(stored.name)))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        sum(pool.map(download, backend.list(OBJECTS)))
+
+
+if __name__ == "__main__":
+    main()
