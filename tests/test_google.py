@@ -141,3 +141,37 @@ def test_no_secret_is_printed_or_logged(google, world, tmp_path):
     assert "BEGIN PRIVATE KEY" in key
     assert "PRIVATE KEY" not in told
     assert not any(token in told for token in google.tokens._scopes)
+
+
+@pytest.mark.slow
+def test_the_state_travels_from_machine_to_machine_through_google_drive(google, world, tmp_path):
+    program, sheet, folder = world
+    (tmp_path / "passphrase").write_text("correct horse battery staple\n")
+    (tmp_path / "passphrase").chmod(0o600)
+    program.environment["PDP_REMOTE"] = f"drive:{google.drive.shared_drive('state')}"
+    program.environment["PDP_PASSPHRASE_FILE"] = str(tmp_path / "passphrase")
+    (tmp_path / "elsewhere").mkdir()
+    other = Program(tmp_path / "elsewhere" / "home", **program.environment)
+
+    for words in (("--quiet",), ("vault", "init"), ("state", "push")):
+        assert program(*words).exit_code == 0
+    sheet.tabs[0].rows[1] = [*ROWS[0][:2], 118, 82, 61]
+    google.drive.put("more.csv", ZEPP.replace(b"06-29", b"06-30"), folder)
+    google.faults += [Fault("drive.files.get", "cut", bytes_sent=99), Fault("*.create", status=503)]
+    assert other("state", "pull").exit_code == 0
+    ran = other("--json").json
+    assert (ran["status"], ran["generation"]) == ("published", 2)
+    parsed = [file["status"] for file in ran["files"]]
+    assert sorted(parsed) == ["parsed", "parsed", "reused"], "what had been parsed travelled too"
+    assert other("state", "push").exit_code == 0
+
+    assert program("state", "pull").exit_code == 0
+    again = program("--json").json
+    assert (again["status"], again["generation"]) == ("up-to-date", 2)
+    assert not [node for node in again["nodes"] if node["action"] == "ran"]
+    outputs = {name: data for name, data in other.outputs("me").items() if name[0] != "."}
+    assert program.outputs("me") == outputs
+
+    google.requests.clear()
+    assert program("state", "push").exit_code == 0
+    assert len(google.requests) <= 2 + google.count("token")
