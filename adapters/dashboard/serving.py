@@ -15,6 +15,7 @@ from adapters.dashboard.figures import prepare
 from adapters.dashboard.headers import guard_answers
 from adapters.dashboard.page import Page
 from adapters.dashboard.private.login import Login
+from adapters.dashboard.private.noting import Notes
 from adapters.dashboard.private.opening import PrivateData, gate_of_process
 from adapters.dashboard.private.timing import Timing
 from adapters.dashboard.private.tokens import PARAMETER, OneTimeAddress
@@ -39,6 +40,7 @@ class Visits:
         address: Opens `owner` without one, on one's own machine.
         owner: The private profile of this machine.
         timing: Makes the time of an unlocked view.
+        notes: Takes the notes of who unlocked it, where the profile is on this machine.
     """
 
     store: ProfileStore
@@ -47,6 +49,7 @@ class Visits:
     address: OneTimeAddress | None = None
     owner: Callable[[], DataStore] | None = None
     timing: Callable[[], Timing] = Timing
+    notes: Notes | None = None
 
     def page(self) -> Template:
         """A new visit's page, attached to the document that is being served."""
@@ -54,7 +57,7 @@ class Visits:
         is_there = self.private is not None and self.private.is_there
         unlock = self.private.opened if self.private is not None and is_there else None
         warning = PLAIN if is_exposed(_request_headers()) else ""
-        login = Login(page, unlock, self.timing, warning)
+        login = Login(page, unlock, self.timing, warning, self.notes)
         if pn.state.curdoc is not None:
             page.attach(pn.state.curdoc)
             login.attach(pn.state.curdoc)
@@ -95,6 +98,7 @@ def visits_of(
         PrivateData(settings, own, gate_of_process()) if address is None else None,
         address,
         lambda: ProfileStore(own, windows),
+        notes=None if address is None and settings.remote else Notes(own),
     )
 
 

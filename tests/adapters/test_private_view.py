@@ -1,12 +1,18 @@
 """Waits, times, addresses and headers of the private view, without a server."""
 
+from datetime import date
+
+import pyarrow as pa
 import pytest
 
 from adapters.dashboard.headers import HEADERS
 from adapters.dashboard.private.back_off import LONGEST_SECONDS, BackOff
+from adapters.dashboard.private.noting import Annotation
 from adapters.dashboard.private.timing import Timing
 from adapters.dashboard.private.tokens import OneTimeAddress
 from adapters.dashboard.serving import is_exposed
+from dataflows.exports import annotations
+from dataflows.exports.export_file import ExportFile
 
 
 class Clock:
@@ -26,6 +32,16 @@ def test_each_failure_doubles_the_wait_up_to_a_limit():
         clock.now += waits[-1]
         assert back_off.wait_seconds() == 0
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, LONGEST_SECONDS, LONGEST_SECONDS]
+
+
+def test_a_note_is_read_as_it_was_written():
+    note = Annotation("illness", '=1+1, "flu"', date(2026, 1, 24), date(2026, 1, 29), "a; b")
+    content = note.csv()
+    assert annotations.recognises(content)
+    parsed = annotations.parse(ExportFile("a" * 64, pa.py_buffer(content)), date_order=None)
+    (row,) = parsed["annotations"].to_pylist()
+    assert (row["kind"], row["label"], row["note"]) == ("illness", '=1+1, "flu"', "a; b")
+    assert (row["start_date"], row["end_date"]) == (date(2026, 1, 24), date(2026, 1, 29))
 
 
 def test_a_success_or_an_hour_forgets_failures():

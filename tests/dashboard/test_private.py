@@ -174,7 +174,21 @@ def test_on_ones_own_machine_an_address_opens_the_private_view_once(owner, visit
         assert not again.received(CANARY.encode())
         new = [line for line in log.read_text().splitlines() if "?token=" in line]
         assert len(new) == len(addresses) + 1
-        assert HEADLINE in visit(new[-1]).headline
+        another = visit(new[-1])
+        assert HEADLINE in another.headline
+
+        another.page.get_by_label("What").fill("new cuff, =1+1")
+        another.page.get_by_role("button", name="Note it").click()
+        another.page.get_by_text("Say what it was, and since when.").wait_for()
+        another.page.get_by_label("Since").fill("28.2.2026")
+        another.page.get_by_role("button", name="Note it").click()
+        another.page.get_by_text("Write a date as year-month-day").wait_for()
+        another.page.get_by_label("Since").fill("2026-10-02")
+        another.page.get_by_role("button", name="Note it").click()
+        another.wait_for_headline("generation 2")
+        (kept,) = (owner / "me" / "inbox").glob("annotation-*.csv")
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert "new cuff, =1+1" in (owner / "me" / "outputs" / "annotations.csv").read_text()
 
 
 def test_the_private_view_without_a_passphrase_stays_on_this_machine(owner):

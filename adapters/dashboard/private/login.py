@@ -15,6 +15,7 @@ from bokeh.document.events import DocumentChangedEvent
 
 from adapters import AdapterError
 from adapters.dashboard.page import Page
+from adapters.dashboard.private.noting import NoteForm, Notes
 from adapters.dashboard.private.timing import Timing
 from adapters.dashboard.store import DataStore
 from registry import RegistryError
@@ -38,6 +39,7 @@ class Login:
         unlock: From a passphrase to private data; None where there is none.
         timing: Makes the time of an unlocked view.
         warning: What is told beside the field.
+        notes: Takes the notes of who unlocked it; None where they cannot be kept.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Login:
         unlock: Callable[[str], Awaitable[DataStore]] | None,
         timing: Callable[[], Timing] = Timing,
         warning: str = "",
+        notes: Notes | None = None,
     ) -> None:
         self._page, self._public, self._unlock = page, page.store, unlock
         self._make_timing = timing
@@ -65,9 +68,12 @@ class Login:
         self._message = pn.pane.HTML(warning if unlock is not None else NO_VAULT, **look)
         self._passphrase.param.watch(self._on_passphrase, "value")
         self._lock.on_click(lambda _event: self.lock(LOCKED))
+        self._form = None if notes is None else NoteForm(notes, self._later, look)
+        self._noting = pn.Column(sizing_mode="stretch_width")
         self.view = pn.Column(
-            self._passphrase, self._open, self._lock, self._message, sizing_mode="stretch_width"
-        )
+            self._passphrase, self._open, self._lock, self._message, self._noting,
+            sizing_mode="stretch_width",
+        )  # fmt: skip
 
     @property
     def is_unlocked(self) -> bool:
@@ -88,6 +94,8 @@ class Login:
         self._passphrase.visible = self._open.visible = False
         self._lock.visible = True
         self._message.object = ""
+        if self._form is not None:
+            self._noting.append(self._form.view)
 
     def tell(self, message: str) -> None:
         """Say something beside the field."""
@@ -98,6 +106,7 @@ class Login:
         self._drop()
         self._page.show(self._public)
         self._lock.visible = False
+        self._noting.clear()
         self._passphrase.visible = self._open.visible = self._unlock is not None
         self._message.object = message
         self._page.bridge.show({"reload": True})
@@ -129,8 +138,12 @@ class Login:
             _LOG.error("unlocking failed: %s", type(error).__name__)
             outcome = partial(self.tell, FAILED)
         self._opening = None
+        self._later(partial(self._finish, outcome))
+
+    def _later(self, work: Callable[[], None]) -> None:
+        """Do something with the document's lock, if the page is still there."""
         if self._document is not None:
-            self._document.add_next_tick_callback(partial(self._finish, outcome))
+            self._document.add_next_tick_callback(work)
 
     def _finish(self, outcome: Callable[[], None]) -> None:
         self._passphrase.disabled = False
