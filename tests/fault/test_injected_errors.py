@@ -92,8 +92,15 @@ def broken_since(world, calls, error, folder):
         world.environment,
         *(f"{call.struck_by(f'error={error}')}+" for call in first),
     )
-    found = [*violations(home, world), *told_wrongly(home, world, done.returncode)]
+    found = violations(home, world)
+    if not is_flush_of_the_log(calls[0]):
+        found += told_wrongly(home, world, done.returncode)
     return [f"{error} since {calls[0]}: {w}" for w in (*found, *not_healed(home, world))]
+
+
+def is_flush_of_the_log(call):
+    """A commit whose flush fails on a disk that is gone for good: nobody can tell if it stands."""
+    return call.is_sync and call.path.name.endswith("-wal")
 
 
 # -- what a disk claims --------------------------------------------------------------------------
@@ -105,7 +112,7 @@ def test_bytes_that_never_reached_the_disk_are_found_before_they_are_registered(
 ):
     world = second_run(scratch / "before", SmallRun)
     _, calls = recorded(world.command(home := world.home(scratch)), world.environment, home)
-    writes = [c for c in calls if c.name == "write" and c.path.suffix == ".tmp"]
+    *writes, _state = (c for c in calls if c.name == "write" and c.path.suffix == ".tmp")
     for call in writes if complete else writes[1::6]:
         home = world.home(scratch)
         claim = call.struck_by(f"retval={len(call.arguments[0])}")

@@ -12,7 +12,7 @@ from tests.conftest import Program
 from tests.fault.disk import WORST
 from tests.fault.recording import needs_strace, struck
 from tests.fault.replay import Recording, states
-from tests.fault.worlds import ME, SETTINGS, CommandLine, World, second_run, violations
+from tests.fault.worlds import ME, SETTINGS, CommandLine, World, violations
 
 pytestmark = needs_strace
 
@@ -41,8 +41,8 @@ def doing(*arguments):
 
 
 @pytest.fixture(scope="module")
-def two_generations(shared_scratch):
-    home = second_run(shared_scratch, CommandLine).before
+def two_generations(command_line, shared_scratch):
+    home = command_line.world.home(shared_scratch)
     assert CommandLine.again(home) == 0
     (home / ME / "inbox" / "third.csv").unlink()
     return home
