@@ -6,6 +6,7 @@ from typing import Final
 import pyarrow as pa
 
 from dataflows import (
+    annotation_schemas,
     blood_pressure_schemas,
     heart_rate_schemas,
     history_schemas,
@@ -25,7 +26,7 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "heart_rate_hours": heart_rate_schemas.HEART_RATE_HOURS,
     "sleep_sessions": schemas.SLEEP_SESSIONS,
     "sleep_stages": schemas.SLEEP_STAGES,
-    "annotations": schemas.ANNOTATIONS,
+    "annotations": annotation_schemas.ANNOTATIONS,
     "baselines": history_schemas.BASELINES,
     "trends": history_schemas.TRENDS,
     "period_comparisons": history_schemas.PERIOD_COMPARISONS,

@@ -16,7 +16,7 @@ import pyarrow as pa
 from hamilton.function_modifiers import extract_fields, tag
 from numpy.typing import NDArray
 
-from dataflows import contracts, records, resolution, schemas
+from dataflows import annotation_schemas, contracts, records, resolution
 from dataflows.clocks import integers
 from dataflows.rejection import with_flag
 from dataflows.text_codes import ranks_of
@@ -35,7 +35,9 @@ def annotations_checked(annotations_parsed: pa.Table) -> dict[str, pa.Table]:
     Units: local dates.
     """
     told = _complete(annotations_parsed)
-    valid, rejected = contracts.rejected_by(told, schemas.ANNOTATIONS_CHECKED, signal=SIGNAL)
+    valid, rejected = contracts.rejected_by(
+        told, annotation_schemas.ANNOTATIONS_CHECKED, signal=SIGNAL
+    )
     return {"valid": valid, "rejected": rejected}
 
 
@@ -78,7 +80,7 @@ def annotations_resolved(
     chosen = resolution.published(flagged, records.ANNOTATIONS, order)
     losers = np.flatnonzero(lost)
     return {
-        "annotations": contracts.checked(chosen, schemas.ANNOTATIONS),
+        "annotations": contracts.checked(chosen, annotation_schemas.ANNOTATIONS),
         "annotations_shadowed": resolution.shadowed(
             told, losers, winners[losers], rules[losers], signal=SIGNAL
         ),

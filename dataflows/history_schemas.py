@@ -6,8 +6,8 @@ import pandera.pandas as pandera
 import pyarrow as pa
 
 from dataflows import records
+from dataflows.annotation_schemas import kind_column
 from dataflows.contracts import Contract
-from dataflows.schemas import ANNOTATION_KINDS
 
 _METRIC: Final = (
     pa.field("metric", records.TEXT, nullable=False),
@@ -120,14 +120,7 @@ TRENDS: Final = Contract(
 PERIOD_COMPARISONS: Final = Contract(
     pandera.DataFrameSchema(
         {
-            "kind": pandera.Column(
-                None,
-                [
-                    pandera.Check.isin(
-                        ANNOTATION_KINDS, name="known_value", error="not a value of the contract"
-                    )
-                ],
-            ),
+            "kind": kind_column(),
             "warning": pandera.Column(None),
             "lower": pandera.Column(None, nullable=True),
             "difference": pandera.Column(None, nullable=True),

@@ -5,7 +5,6 @@ people, which tells the bound and never the value. What a contract does is in `c
 """
 
 from collections.abc import Callable
-from datetime import date
 from typing import Final
 
 import pandas as pd
@@ -34,7 +33,6 @@ TIME_ZONE_SOURCES: Final = ("recorded", "configured", "inferred", "assumed")
 HEART_RATE_KINDS: Final = ("sample", "manual", "resting")
 SLEEP_STAGES_KNOWN: Final = ("awake", "light", "deep", "rem", "asleep", "in_bed")
 HEART_RATE_BASES: Final = ("samples", "vendor_summary")
-ANNOTATION_KINDS: Final = ("medication", "illness", "travel", "note")
 
 
 def _inside(limits: Limits, what: str) -> pandera.Check:
@@ -48,15 +46,6 @@ def _inside(limits: Limits, what: str) -> pandera.Check:
 
 def _at_least(low: float, what: str) -> pandera.Check:
     return pandera.Check.ge(low, name="out_of_range", error=f"{what} is below {low:g}")
-
-
-def _between_dates(first: str, last: str, what: str) -> pandera.Check:
-    return pandera.Check.in_range(
-        date.fromisoformat(first),
-        date.fromisoformat(last),
-        name="out_of_range",
-        error=f"{what} is outside {first} to {last}",
-    )
 
 
 def _one_of(values: tuple[str, ...]) -> pandera.Check:
@@ -291,37 +280,6 @@ DAILY_METRICS: Final = Contract(
         },
         name="daily_metrics",
     )
-)
-
-_ANNOTATION: Final = {
-    "kind": _column(_one_of(ANNOTATION_KINDS)),
-    "label": _column(),
-    "start_date": _column(
-        _between_dates(clinical.EARLIEST_ANNOTATION, clinical.LATEST_ANNOTATION, "the start")
-    ),
-    "end_date": _column(
-        _between_dates(clinical.EARLIEST_ANNOTATION, clinical.LATEST_ANNOTATION, "the end"),
-        nullable=True,
-    ),
-    "raw_row": _column(_at_least(1, "row")),
-}
-_ENDS_AFTER_START: Final = _across(
-    "end_date",
-    "ends_before_start",
-    "the annotation ends before it starts",
-    lambda rows: rows["end_date"].fillna(rows["start_date"]) >= rows["start_date"],
-)
-ANNOTATIONS_CHECKED: Final = Contract(
-    pandera.DataFrameSchema(_ANNOTATION, checks=[_ENDS_AFTER_START], name="annotations_checked"),
-    records.PARSED["annotations"],
-)
-ANNOTATIONS: Final = Contract(
-    pandera.DataFrameSchema(
-        {**_ANNOTATION, "annotation": pandera.Column(None, unique=True)},
-        checks=[_ENDS_AFTER_START],
-        name="annotations",
-    ),
-    records.ANNOTATIONS,
 )
 
 REJECTED_ROWS: Final = Contract(
