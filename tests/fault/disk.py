@@ -230,8 +230,9 @@ class Disk:
         folder.change(Entry(name, None))
 
     def _rename(self, call: Call) -> None:
+        assert call.new_path is not None
         source, name = self._place(call.path)
-        target, new_name = self._place(Path(_bytes(call.arguments[0]).decode()))
+        target, new_name = self._place(call.new_path)
         other = target.change(Entry(new_name, source.now[name]))
         source.change(Entry(name, None, follows=(target, other)))
 
@@ -257,11 +258,15 @@ _EFFECTS = {
     "ftruncate": Disk._ftruncate,
     "fchmod": Disk._fchmod,
     "chmod": lambda _disk, _call: None,  # of a folder that was made with the same mode
+    "fchmodat": lambda _disk, _call: None,
     "mkdir": Disk._mkdir,
+    "mkdirat": Disk._mkdir,
     "unlink": Disk._unlink,
     "unlinkat": Disk._unlink,
     "rmdir": Disk._unlink,
     "rename": Disk._rename,
+    "renameat": Disk._rename,
+    "renameat2": Disk._rename,
     "fsync": Disk._sync,
     "fdatasync": Disk._sync,
     "sync": Disk._sync_all,

@@ -67,6 +67,13 @@ class Call:
         return f"{self.name}:{effect}:when={self.nth}"
 
     @property
+    def new_path(self) -> Path | None:
+        """Where a file is after the call, if it was renamed."""
+        if not self.name.startswith("rename"):
+            return None
+        return Path([name for name in self.arguments if isinstance(name, bytes)][-1].decode())
+
+    @property
     def is_sync(self) -> bool:
         """Whether it makes something durable."""
         return "sync" in self.name
@@ -77,7 +84,7 @@ def recorded(
 ) -> tuple[int, list[Call]]:
     """Run a command: its exit code, and the calls that changed something below a folder."""
     with tempfile.NamedTemporaryFile("r", suffix=".strace") as file:
-        names = ",".join((*CHANGING, *OPENING))
+        names = ",".join(f"?{name}" for name in (*CHANGING, *OPENING))
         tell = ["-y", "-xx", "-s", "1000000000", "-e", f"trace={names}", "-o", file.name]
         done = _traced(tell, [effect] if effect else [], command, environment)
         return done.returncode, list(_calls(file, below))
@@ -156,7 +163,7 @@ def _place(
     if isinstance(first, bytes):
         return None, Path(first.decode()), tuple(rest)
     number, _, path = first.partition(">")[0].partition("<")
-    if name.endswith("at") and isinstance(rest[0], bytes):
+    if name.rstrip("2").endswith("at") and isinstance(rest[0], bytes):
         return None, Path(path) / rest[0].decode(), tuple(rest[1:])
     return int(number), Path(path), tuple(rest)
 

@@ -7,7 +7,6 @@ ends as an undisturbed one. After exit 0 everything is there, whatever of the re
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -112,8 +111,8 @@ def named_in_the_end(calls):
     """Place of a call that flushes -> what it flushes, within the profile, by its last name."""
     names, last = {}, {}
     for place, call in reversed([*enumerate(calls)]):
-        if call.name == "rename":
-            last[call.path] = Path(call.arguments[0].decode())
+        if call.new_path:
+            last[call.path] = call.new_path
         elif call.is_sync:
             names[place] = str(last.get(call.path, call.path)).partition(f"/{ME}/")[2] or "."
     return names
