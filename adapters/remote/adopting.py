@@ -28,6 +28,8 @@ def adopt(profile: Profile, arrived: Arrived, bringer: Bringer) -> None:
         profile.raw_files.write_origin(named.entry, named.names)
     for number in arrived.replaced:
         manifest_path(profile.folder, number).unlink(missing_ok=True)
+    for number in arrived.files.keys() - set(arrived.replaced):
+        _write(profile, number, arrived.files[number])
     with profile.database.atomic() as connection:
         receive(
             connection,
@@ -39,8 +41,8 @@ def adopt(profile: Profile, arrived: Arrived, bringer: Bringer) -> None:
             replaced=arrived.replaced,
         )
     profile.reread()
-    for number, content in arrived.files.items():
-        _write(profile, number, content)
+    for number in arrived.files.keys() & set(arrived.replaced):
+        _write(profile, number, arrived.files[number])
     profile.generations.write_head()
     _write_corrections(profile, arrived.corrections)
     _forget(profile, arrived.forgotten)

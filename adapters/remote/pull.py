@@ -110,8 +110,8 @@ def pull(
     amount = bringer.bring(manifest)
     arrived = arrive(bringer, manifest, Agreement(contents, base, keeps=keeps))
     adopt(receiver.profile, arrived, bringer)
-    receiver.memory.agree(_known_now(receiver, manifest, reference, keeps=keeps))
     shutil.rmtree(bringer.incoming, ignore_errors=True)
+    receiver.memory.agree(_known_now(receiver, manifest, reference, keeps=keeps))
     return Pulled(
         counter=reference.counter,
         generation=receiver.profile.generations.current(),
