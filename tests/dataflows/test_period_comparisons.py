@@ -68,6 +68,7 @@ def test_an_annotation_that_ends_is_compared_while_it_lasts():
 def test_a_day_of_one_day_is_itself_the_period():
     (found,) = compared([120] * 28 + [130, 120], event(end=28))
     assert (found["after_count"], found["difference"]) == (1, 10)
+    assert found["warning"].startswith("Days after with a value: 1, too few")
 
 
 @pytest.mark.parametrize(("count", "has_interval"), [(6, False), (7, True)])

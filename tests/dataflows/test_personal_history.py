@@ -57,6 +57,12 @@ def test_six_days_are_counted_and_have_no_median():
     ] * 2
 
 
+def test_days_before_a_window_are_not_counted_in_it():
+    found = of(baselines(NO_PRESSURES, asleep([300] * 12 + [400] * 28)), "sleep_asleep_minutes",
+               window_days=28)[-1]  # fmt: skip
+    assert (found["day_count"], found["lower_quartile"], found["median"]) == (28, 400, 400)
+
+
 def test_windows_end_on_the_last_day_of_any_figure():
     found = baselines(days_of_means([120] * 7), asleep([None] * 20 + [400]))
     assert {row["period_end"] for row in found.to_pylist()} == {DAY + timedelta(days=20)}
@@ -101,8 +107,9 @@ def test_a_slope_is_told_for_thirty_days():
     ("places", "has_slope"),
     [
         (range(0, 46, 3), True),  # 16 days over 45
-        (range(0, 45, 3), False),  # 15 days over 42, less than half of 90
-        (range(0, 60, 5), False),  # 12 days
+        (range(0, 45, 2), False),  # 23 days over 44, less than half of 90
+        ([*range(13), 50], True),  # 14 days
+        ([*range(12), 50], False),  # 13 days
     ],
 )
 def test_few_or_crowded_days_have_no_slope(places, has_slope):
