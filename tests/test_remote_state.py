@@ -58,6 +58,7 @@ def world(tmp_path_factory):
     """A home with a vault, published and pushed; copy it, never change it."""
     folder = tmp_path_factory.mktemp("world")
     (folder / "passphrase").write_text(PASSPHRASE)
+    (folder / "passphrase").chmod(0o600)
     (folder / CANARY).write_text(log([(day, 120 + day) for day in range(1, 10)]))
     home = at(folder, "a")
     for arguments in (("vault", "init"), ("import", str(folder / CANARY)), (), ("state", "push")):
@@ -225,6 +226,19 @@ def test_a_spare_key_opens_what_was_pushed_for_it_and_is_told_that_it_trusts(own
     assert pulled.exit_code == 0, pulled.stderr
     assert "taken at its word" in pulled.stderr
     assert b.done()["status"] == "up-to-date"
+
+
+def test_doctor_says_how_vault_and_remote_are(own):
+    checks = {c["check"]: c for c in at(own, "a").done("doctor")["checks"]}
+    assert checks["vault"]["is_fine"]
+    assert "state 1" in checks["remote"]["found"]
+    (own / "passphrase").chmod(0o644)
+    empty = at(own, "b")("doctor", "--json")
+    checks = {c["check"]: c for c in empty.json["checks"]}
+    assert empty.exit_code == 1
+    assert "state pull" in checks["vault"]["found"]
+    assert checks["remote"]["is_fine"]
+    assert "chmod 600" in checks["PDP_PASSPHRASE_FILE"]["found"]
 
 
 def test_an_older_remote_is_refused_unless_asked_for(own):

@@ -17,7 +17,7 @@ class NoRemoteError(RemoteError):
     def __init__(self) -> None:
         super().__init__(
             "no remote is named; say with PDP_REMOTE where the encrypted state is kept: a folder, "
-            "s3://bucket/folder, gs://bucket/folder or drive:FOLDER_ID"
+            "s3://bucket/folder or drive:FOLDER_ID"
         )
 
 

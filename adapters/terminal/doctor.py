@@ -19,7 +19,16 @@ from registry.objects import WriteError, make_folder, write_pending
 _OLDEST_PYTHON: Final = (3, 11)
 _OLDEST_SQLITE: Final = (3, 35)
 _LEAST_FREE_BYTES: Final = 1 << 30
-_PACKAGES: Final = ("apache-hamilton", "pandas", "pandera", "pyarrow", "duckdb", "rich", "pyzipper")
+_PACKAGES: Final = (
+    "apache-hamilton",
+    "pandas",
+    "pandera",
+    "pyarrow",
+    "duckdb",
+    "rich",
+    "pyzipper",
+    "pyrage",
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,19 @@ def _findings(settings: Settings, profile: Profile) -> Iterator[Finding]:
     yield _time_zone(settings)
     yield _password_file(settings)
     yield from _google(settings)
+    yield from _remote(settings, profile)
 
 
 def _google(settings: Settings) -> Iterator[Finding]:
     from adapters.terminal.google_doctor import google_findings  # noqa: PLC0415 - it imports ours
 
     yield from google_findings(settings)
+
+
+def _remote(settings: Settings, profile: Profile) -> Iterator[Finding]:
+    from adapters.terminal.remote_doctor import remote_findings  # noqa: PLC0415 - it imports ours
+
+    yield from remote_findings(settings, profile)
 
 
 def _package(name: str) -> Finding:
