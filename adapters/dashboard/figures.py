@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from bokeh.core.json_encoder import serialize_json
+from bokeh.core.serialization import Deserializer
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource, Plot, Range1d, Span
 
@@ -27,14 +28,15 @@ class Figures:
     """
 
     def __init__(self) -> None:
-        document = Document.from_json(_prototype())
-        self.figures: dict[str, Plot] = {str(root.name): root for root in document.roots}
+        roots = Deserializer().deserialize(_prototype())
+        self.figures: dict[str, Plot] = {root.name: root for root in roots}
         self.sources: dict[str, ColumnDataSource] = {
-            str(source.name): source for source in document.select({"type": ColumnDataSource})
+            renderer.data_source.name: renderer.data_source
+            for figure in roots
+            for renderer in figure.renderers
         }
-        self.time: Range1d = next(iter(self.figures.values())).x_range
-        self.span: Span = document.select_one({"name": SPAN})
-        document.clear()
+        self.time: Range1d = roots[0].x_range
+        self.span: Span = roots[0].select_one({"name": SPAN})
 
     def fill(self, data: Data) -> None:
         """Replace what layers show."""
@@ -71,13 +73,13 @@ class Figures:
 
 @cache
 def _prototype() -> Any:
-    """The document of all charts without data, as parsed JSON."""
+    """All charts without data, as parsed JSON."""
     document = Document()
     for chart in drawn_charts():
         document.add_root(chart)
     for source in document.select({"type": ColumnDataSource}):
         source.data = {name: [] for name in source.data}
-    return json.loads(serialize_json(document.to_json()))
+    return json.loads(serialize_json(document.to_json()))["roots"]
 
 
 def prepare() -> None:

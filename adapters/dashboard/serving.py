@@ -1,5 +1,6 @@
 """The page as a server: what each visitor gets, and a first generation where there is none."""
 
+import gc
 import signal
 import subprocess
 import sys
@@ -122,6 +123,8 @@ def make_ready(profile: Profile, settings: Settings) -> ProfileStore:
     store.current().series  # noqa: B018 - made before the first visitor waits for it
     prepare()
     Page(store, settings.guideline)
+    gc.collect()
+    gc.freeze()  # what is there now stays; no visitor waits for a look through it
     return store
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import panel as pn
+from bokeh.document import Document
 from bokeh.models import Column
 from panel.template import Template
 from panel.viewable import Viewable
@@ -22,9 +23,21 @@ _HERE: Final = Path(__file__).parent
 _STYLE: Final = (_HERE / "controls.css").read_text("utf-8")
 
 
+class Shell(Template):
+    """A template whose parts enter the document together.
+
+    Each of them alone would have Bokeh look through the whole document again.
+    """
+
+    def _init_doc(self, doc: Document | None = None, **options: Any) -> Document:
+        document = doc or pn.state.curdoc or Document()
+        with document.models.freeze():
+            return super()._init_doc(document, **options)
+
+
 def shell(page: Page, login: Viewable) -> Template:
     """A session's page as Panel serves it."""
-    template = Template((_HERE / "page.html").read_text("utf-8"))
+    template = Shell((_HERE / "page.html").read_text("utf-8"))
     for name, figure in page.figures.figures.items():
         template.add_panel(name, pn.pane.Bokeh(figure))
     template.add_panel("controls", controls(page))
