@@ -4,8 +4,7 @@ Not part of the default run: `pytest -m container`, as root, with buildah and de
 no need of a container registry: the base image is made of the distribution's packages.
 """
 
-import contextlib
-import gzip
+import mmap
 import os
 import re
 import shutil
@@ -166,8 +165,7 @@ def test_a_stateless_run_ends_with_the_same_outputs(google, world, container, tm
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
     assert owner("state", "pull").exit_code == 0
-    again = owner("--json")
-    assert (again.exit_code, again.json["status"]) == (0, "up-to-date")
+    assert owner("--quiet").exit_code == 0
     outputs = owner.outputs("me")
     assert b"126,80,60" in outputs["blood_pressure_readings.csv"]
     folder = container.data / "me" / "outputs"
@@ -180,13 +178,11 @@ def test_a_stateless_run_ends_with_the_same_outputs(google, world, container, tm
 def test_nothing_secret_is_in_a_layer(buildah, image, container, google, world, tmp_path):
     keys(google, container.secrets)
     layers = tmp_path / "layers"
-    buildah("push", "-q", image, f"dir:{layers}")
+    buildah("push", "-q", "--disable-compression", image, f"dir:{layers}")
     secrets = [CANARY, *(path.read_bytes().strip()[:60] for path in container.secrets.iterdir())]
     for path in layers.iterdir():
-        content = path.read_bytes()
-        with contextlib.suppress(gzip.BadGzipFile):
-            content = gzip.decompress(content)
-        assert not [secret for secret in secrets if secret in content], path.name
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as all_:
+            assert not [secret for secret in secrets if all_.find(secret) >= 0], path.name
 
 
 def test_the_image_is_no_root_and_says_how_it_is(buildah, image):
