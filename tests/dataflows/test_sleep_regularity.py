@@ -171,6 +171,11 @@ def test_a_main_sleep_under_two_hours_is_no_night(hours, nights):
     assert (rows[0]["midpoint_sd_minutes"] > 1) == (nights == 10)
 
 
+@pytest.mark.parametrize(("hours", "state"), [(1.99, UNKNOWN), (2, AWAKE)])
+def test_a_main_sleep_of_two_hours_makes_the_day_before_it_known(hours, state):
+    assert states([night(0), night(2, "06:00", hours)])[2] == ("2026-01-06 07:00", state)
+
+
 def test_a_short_main_sleep_does_not_make_the_day_before_it_known():
     assert states([night(0), night(2, "06:00", 1), night(2)])[2:6] == [
         ("2026-01-06 07:00", UNKNOWN),
