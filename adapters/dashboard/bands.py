@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from adapters.dashboard.series import Column
+from adapters.dashboard.columns import Column
 from dataflows.guidelines import DEFAULT_GUIDELINE, GUIDELINES, Band
 
 TITLES: Final = {f"{guideline.title}, home": name for name, guideline in GUIDELINES.items()}

@@ -6,8 +6,8 @@ from typing import Final, Literal
 from adapters.dashboard.bands import bands_of
 from adapters.dashboard.charts import heart, notes, pressure, sleep
 from adapters.dashboard.charts.style import Data
+from adapters.dashboard.columns import DAY_MS, MINUTE_MS
 from adapters.dashboard.published import Published
-from adapters.dashboard.series import DAY_MS, MINUTE_MS
 
 Level = Literal["weeks", "days"]
 HeartLevel = Literal["weeks", "days", "hours", "samples"]

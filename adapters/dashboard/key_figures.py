@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from adapters.dashboard.columns import Column, Series
 from adapters.dashboard.markup import iso_day
 from adapters.dashboard.published import Published
-from adapters.dashboard.series import Column, Series
 from adapters.dashboard.usual import usual
 
 Span = tuple[float, float]

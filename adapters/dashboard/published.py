@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.dashboard.background import NOTHING_BEHIND, Background
-from adapters.dashboard.series import AllSeries, Series, Windows, all_series, samples_of
+from adapters.dashboard.columns import Series
+from adapters.dashboard.series import AllSeries, Windows, all_series, samples_of
 from adapters.profile import DEMO
 from dataflows.day_windows import EVENING, MORNING
 

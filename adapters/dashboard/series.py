@@ -4,52 +4,43 @@ Time is in milliseconds of the local clock, as the charts' axes have it, so that
 its local date. Everything here is made once per generation; a visitor's range is a slice of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from adapters.dashboard.columns import (
+    DAY_MS,
+    MINUTE_MS,
+    Column,
+    Series,
+    dates,
+    empty,
+    in_order,
+    local_times,
+    numbers,
+    texts,
+    with_gaps,
+)
+from adapters.dashboard.weeks import (
+    EVENING_PART,
+    HEART_COLUMNS,
+    MORNING_PART,
+    NIGHT_COLUMNS,
+    OTHER_PART,
+    STAGES,
+    heart_weeks,
+    night_weeks,
+    pressure_weeks,
+)
 from dataflows.day_windows import EVENING, MORNING, Window
 
-DAY_MS: Final = 86_400_000
-MINUTE_MS: Final = 60_000
-MORNING_PART, EVENING_PART, OTHER_PART = 0, 1, 2
-
-Column = NDArray[Any]
 Open = Callable[[str], pa.Table]
 Windows = tuple[Window, Window]
-
-
-@dataclass(frozen=True)
-class Series:
-    """Columns of equal length, ascending in `time`."""
-
-    columns: Mapping[str, Column]
-
-    def __len__(self) -> int:
-        return len(self.columns["time"])
-
-    def __getitem__(self, name: str) -> Column:
-        return self.columns[name]
-
-    def between(self, start: float, end: float) -> "Series":
-        """The part whose time lies in [start, end)."""
-        low, high = np.searchsorted(self["time"], [start, end])
-        return Series({name: values[low:high] for name, values in self.columns.items()})
-
-    def where(self, mask: Column) -> "Series":
-        """The part for which a mask holds."""
-        return Series({name: values[mask] for name, values in self.columns.items()})
-
-    def data(self, *names: str, **renamed: str) -> dict[str, Column]:
-        """Some columns, by their own name or as `new=old`."""
-        wanted = dict(zip(names, names, strict=True)) | renamed
-        return {new: self.columns[old] for new, old in wanted.items()}
 
 
 @dataclass(frozen=True)
@@ -105,51 +96,15 @@ def all_series(table: Open, windows: Windows = (MORNING, EVENING)) -> AllSeries:
     return AllSeries(
         readings=readings,
         pressure_days=_pressure_days(days),
-        pressure_weeks=_pressure_weeks(readings),
+        pressure_weeks=pressure_weeks(readings),
         heart_days=heart,
-        heart_weeks=_heart_weeks(heart),
+        heart_weeks=heart_weeks(heart),
         heart_hours=_heart_hours(table("heart_rate_hours")),
         nights=nights,
-        night_weeks=_night_weeks(nights),
+        night_weeks=night_weeks(nights),
         regularity=_regularity(table("sleep_regularity")),
         notes=_notes(table("annotations")),
     )
-
-
-def local_times(table: pa.Table, column: str = "start_utc") -> Column:
-    """An instant as milliseconds of the local clock."""
-    utc = table[column].cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
-    offset = pc.multiply(table["utc_offset_minutes"].cast(pa.int64()), MINUTE_MS)
-    times: Column = pc.add(utc, offset).to_numpy().astype(float)
-    return times
-
-
-def dates(table: pa.Table, column: str = "local_date") -> Column:
-    """A local date as milliseconds."""
-    days: Column = table[column].cast(pa.int32()).to_numpy().astype(float) * DAY_MS
-    return days
-
-
-def numbers(table: pa.Table, column: str) -> Column:
-    """A column as numbers, NaN where one is missing or the table has no such column."""
-    if column not in table.column_names:
-        return np.full(table.num_rows, np.nan)
-    values: Column = table[column].cast(pa.float64()).to_numpy()
-    return values
-
-
-def texts(table: pa.Table, column: str) -> Column:
-    """A column as texts, empty where one is missing."""
-    if column not in table.column_names:
-        return np.full(table.num_rows, "", dtype=object)
-    values = table[column].cast(pa.string()).fill_null("")
-    found: Column = values.to_numpy(zero_copy_only=False) if len(values) else np.array([], object)
-    return found
-
-
-def empty(names: Iterable[str]) -> Series:
-    """A series without a point."""
-    return Series({name: np.array([]) for name in names})
 
 
 def part_of_day(times: Column, windows: Windows) -> Column:
@@ -161,11 +116,6 @@ def part_of_day(times: Column, windows: Windows) -> Column:
     return found
 
 
-def _sorted(columns: Mapping[str, Column]) -> Series:
-    order = np.argsort(columns["time"], kind="stable")
-    return Series({name: values[order] for name, values in columns.items()})
-
-
 _READING_COLUMNS: Final = ("time", "systolic", "diastolic", "pulse", "part", "row")
 
 
@@ -173,7 +123,7 @@ def _readings(table: pa.Table, windows: Windows) -> Series:
     if not table.num_rows:
         return empty(_READING_COLUMNS)
     times = local_times(table)
-    return _sorted(
+    return in_order(
         {
             "time": times,
             "systolic": numbers(table, "systolic_mmhg"),
@@ -183,16 +133,6 @@ def _readings(table: pa.Table, windows: Windows) -> Series:
             "row": np.arange(table.num_rows),
         }
     )
-
-
-def _with_gaps(series: Series, step: float, *names: str) -> Series:
-    """An empty point within each gap, so that a line breaks there."""
-    times = series["time"]
-    breaks = np.nonzero(np.diff(times) > step)[0] + 1
-    if not len(breaks):
-        return series
-    inserted = {name: np.insert(series[name].astype(float), breaks, np.nan) for name in names}
-    return Series({"time": np.insert(times, breaks, times[breaks - 1] + 1), **inserted})
 
 
 def _pressure_days(days: pa.Table) -> Series:
@@ -208,52 +148,13 @@ def _pressure_days(days: pa.Table) -> Series:
         }
     )
     found = found.where(~np.isnan(found["systolic"]))
-    return _with_gaps(found, DAY_MS * 1.5, *names[1:])
-
-
-def _frame(series: Series, names: Sequence[str]) -> pd.DataFrame:
-    frame = pd.DataFrame({name: series[name] for name in names})
-    # 1970-01-05 was a Monday.
-    frame["week"] = (frame["time"] // DAY_MS - 4) // 7 * 7 + 4
-    return frame
-
-
-def _pressure_weeks(readings: Series) -> Series:
-    names = [
-        f"{which}_{what}"
-        for which in ("systolic", "diastolic")
-        for what in ("lower", "median", "upper", "morning", "evening")
-    ]
-    if not len(readings):
-        return empty(["time", "end", "count", *names])
-    frame = _frame(readings, ["time", "systolic", "diastolic", "part"])
-    weeks = frame.groupby("week")
-    columns: dict[str, pd.Series[Any]] = {"count": weeks.size()}
-    for which in ("systolic", "diastolic"):
-        columns[f"{which}_lower"] = weeks[which].quantile(0.25)
-        columns[f"{which}_median"] = weeks[which].median()
-        columns[f"{which}_upper"] = weeks[which].quantile(0.75)
-        for name, part in (("morning", MORNING_PART), ("evening", EVENING_PART)):
-            of_part = frame[frame["part"] == part].groupby("week")[which].median()
-            columns[f"{which}_{name}"] = of_part
-    return _of_weeks(pd.DataFrame(columns))
-
-
-def _of_weeks(frame: pd.DataFrame) -> Series:
-    start = frame.index.to_numpy(dtype=float) * DAY_MS
-    columns = {str(name): frame[name].to_numpy(dtype=float) for name in frame}
-    return Series({"time": start, "end": start + 7 * DAY_MS, **columns})
-
-
-_HEART_COLUMNS: Final = (
-    "time", "end", "low", "lower", "mean", "upper", "high", "resting", "count",
-)  # fmt: skip
+    return with_gaps(found, DAY_MS * 1.5, *names[1:])
 
 
 def _heart_days(days: pa.Table, told: pa.Table) -> Series:
     """A day's extremes, quartiles and mean; quartiles only where an output tells them."""
     if not days.num_rows:
-        return empty([*_HEART_COLUMNS, "method"])
+        return empty([*HEART_COLUMNS, "method"])
     found = Series(
         {
             "time": dates(days),
@@ -281,31 +182,12 @@ def _quartiles(days: pa.Table, told: pa.Table) -> dict[str, Column]:
     return {name: aligned[name].to_numpy() for name in pairs}
 
 
-def _heart_weeks(days: Series) -> Series:
-    if not len(days):
-        return empty(_HEART_COLUMNS)
-    weeks = _frame(days, ["time", "low", "mean", "high", "resting"]).groupby("week")
-    return _of_weeks(
-        pd.DataFrame(
-            {
-                "low": weeks["low"].median(),
-                "lower": weeks["mean"].quantile(0.25),
-                "mean": weeks["mean"].median(),
-                "upper": weeks["mean"].quantile(0.75),
-                "high": weeks["high"].median(),
-                "resting": weeks["resting"].median(),
-                "count": weeks.size(),
-            }
-        )
-    )
-
-
 def _heart_hours(hours: pa.Table) -> Series:
     names = ("time", "end", "low", "mean", "high", "count")
     if not hours.num_rows:
         return empty(names)
     times = local_times(hours, "hour_start_utc")
-    return _sorted(
+    return in_order(
         {
             "time": times,
             "end": times + 60 * MINUTE_MS,
@@ -317,13 +199,9 @@ def _heart_hours(hours: pa.Table) -> Series:
     )
 
 
-STAGES: Final = ("deep", "light", "rem", "awake")
-_NIGHT_COLUMNS: Final = ("time", "end", *STAGES, "asleep", "efficiency")
-
-
 def _nights(days: pa.Table) -> Series:
     if not days.num_rows:
-        return empty(_NIGHT_COLUMNS)
+        return empty(NIGHT_COLUMNS)
     found = Series(
         {
             "time": dates(days),
@@ -334,13 +212,6 @@ def _nights(days: pa.Table) -> Series:
         }
     )
     return found.where(~np.isnan(found["asleep"]))
-
-
-def _night_weeks(nights: Series) -> Series:
-    if not len(nights):
-        return empty(_NIGHT_COLUMNS)
-    weeks = _frame(nights, ["time", *STAGES, "asleep", "efficiency"]).groupby("week")
-    return _of_weeks(weeks[[*STAGES, "asleep", "efficiency"]].mean())
 
 
 REGULARITY_DAYS: Final = 28
@@ -358,7 +229,7 @@ def _regularity(table: pa.Table) -> Series:
         }
     )
     found = found.where((window == shown) & ~np.isnan(found["value"]))
-    return _sorted(found.columns)
+    return in_order(found.columns)
 
 
 def _notes(table: pa.Table) -> Series:
@@ -366,7 +237,7 @@ def _notes(table: pa.Table) -> Series:
         return empty(["time", "end", "label", "kind"])
     start = dates(table, "start_date")
     end = pc.coalesce(table["end_date"], table["start_date"]).cast(pa.int32()).to_numpy()
-    return _sorted(
+    return in_order(
         {
             "time": start,
             "end": end.astype(float) * DAY_MS + DAY_MS,
@@ -381,4 +252,4 @@ def samples_of(rows: pa.Table) -> Series:
     if not rows.num_rows:
         return empty(["time", "value"])
     counted = rows.filter(pc.not_equal(rows["kind"].cast(pa.string()), "resting"))
-    return _sorted({"time": local_times(counted), "value": numbers(counted, "heart_rate_bpm")})
+    return in_order({"time": local_times(counted), "value": numbers(counted, "heart_rate_bpm")})

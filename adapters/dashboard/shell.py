@@ -10,8 +10,8 @@ from bokeh.models import Column
 from panel.template import Template
 from panel.viewable import Viewable
 
+from adapters.dashboard.columns import DAY_MS
 from adapters.dashboard.page import Page
-from adapters.dashboard.series import DAY_MS
 from adapters.dashboard.state import QUICK, SIGNALS, Choice
 from dataflows.guidelines import GUIDELINES
 

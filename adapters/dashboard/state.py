@@ -4,7 +4,7 @@ from typing import Final
 
 import param
 
-from adapters.dashboard.series import DAY_MS
+from adapters.dashboard.columns import DAY_MS
 from dataflows.guidelines import DEFAULT_GUIDELINE, GUIDELINES
 
 QUICK: Final = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365, "all": 0}

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from adapters.dashboard.columns import Series
 from adapters.dashboard.markup import iso_day, moment, table
 from adapters.dashboard.published import Published
-from adapters.dashboard.series import Series
 from adapters.dashboard.state import Choice
 
 _PARTS: Final = ("morning", "evening", "")

@@ -8,9 +8,9 @@ from bokeh.models import ColumnDataSource
 
 from adapters.dashboard.chart_data import drawn
 from adapters.dashboard.charts import heart, pressure, sleep
+from adapters.dashboard.columns import DAY_MS
 from adapters.dashboard.figures import Figures
 from adapters.dashboard.published import Facts, Published, TablesInMemory
-from adapters.dashboard.series import DAY_MS
 from adapters.dashboard.state import Choice
 
 START = pd.Timestamp("2026-01-01")

@@ -17,7 +17,7 @@ from adapters.dashboard.charts.style import (
     layer,
     span,
 )
-from adapters.dashboard.series import DAY_MS, MINUTE_MS, Column, Series
+from adapters.dashboard.columns import DAY_MS, MINUTE_MS, Column, Series
 
 HEIGHT: Final = 260
 _LEAST: Final = (50.0, 100.0)

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from adapters.dashboard.charts.style import Data
-from adapters.dashboard.series import DAY_MS, Series
+from adapters.dashboard.columns import DAY_MS, Series
 
 LAYER: Final = "notes"
 LINE_HEIGHT: Final = 13

@@ -20,13 +20,9 @@ from adapters.dashboard.charts.style import (
     layer,
     span,
 )
-from adapters.dashboard.series import (
-    EVENING_PART,
-    MORNING_PART,
-    OTHER_PART,
-    AllSeries,
-    Series,
-)
+from adapters.dashboard.columns import Series
+from adapters.dashboard.series import AllSeries
+from adapters.dashboard.weeks import EVENING_PART, MORNING_PART, OTHER_PART
 from dataflows.guidelines import Band
 
 WHICH: Final = ("systolic", "diastolic")

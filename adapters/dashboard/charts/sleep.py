@@ -20,7 +20,8 @@ from adapters.dashboard.charts.style import (
     layer,
     span,
 )
-from adapters.dashboard.series import STAGES, Series
+from adapters.dashboard.columns import Series
+from adapters.dashboard.weeks import STAGES
 
 HEIGHT: Final = 250
 QUALITY_HEIGHT: Final = 170

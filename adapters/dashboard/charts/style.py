@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from adapters.dashboard.series import Column
+from adapters.dashboard.columns import Column
 
 ORANGE: Final = "#E69F00"
 SKY: Final = "#56B4E9"
