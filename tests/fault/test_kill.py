@@ -9,18 +9,18 @@ import pytest
 
 from tests.conftest import Program
 
-KILLS = 10
-
 
 @pytest.mark.slow
-def test_killed_at_random_moments_a_plain_run_ends_as_an_undisturbed_one(demo_home, tmp_path):
+def test_killed_at_random_moments_a_plain_run_ends_as_an_undisturbed_one(
+    demo_home, tmp_path, complete
+):
     undisturbed = Program(demo_home)
     program = Program(tmp_path / "home")
     started = time.monotonic()
     assert Program(tmp_path / "timing").__call__("--quiet").exit_code == 0
     duration = time.monotonic() - started
     moments = random.Random(3)
-    for _ in range(KILLS):
+    for _ in range(20 if complete else 2):
         process = program.start("--quiet")
         time.sleep(moments.uniform(0.1, duration))
         process.kill()

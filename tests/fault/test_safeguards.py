@@ -57,11 +57,6 @@ SAFEGUARDS = {
         "fault/test_lost_writes.py::"
         "test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it[first_run]",
     ),
-    "what is forgotten is flushed": Safeguard(
-        "adapters/forgetting.py", "    os.sync()  # what was removed", "    # what was removed",
-        "fault/test_maintenance_cut_short.py::"
-        "test_a_power_cut_brings_nothing_back_that_was_forgotten",
-    ),
     "what was written is read back": Safeguard(
         "registry/objects.py", "same = sha256_of_file(path) == written", "same = True",
         "fault/test_injected_errors.py::"
@@ -83,6 +78,11 @@ SAFEGUARDS = {
         "adapters/state_file.py", 'document.get("generation") == generation', "document",
         "fault/test_kill_everywhere.py::"
         "test_killed_after_the_commit_the_state_follows_with_the_next_run",
+    ),
+    "what is forgotten is flushed": Safeguard(
+        "adapters/forgetting.py", "    os.sync()  # what was removed", "    # what was removed",
+        "fault/test_maintenance_cut_short.py::"
+        "test_a_power_cut_brings_nothing_back_that_was_forgotten",
     ),
 }  # fmt: skip
 
