@@ -13,6 +13,13 @@ from numpy.typing import NDArray
 CONFIDENCE: Final = 0.95
 THEIL_SEN: Final = "theil_sen"
 WELCH: Final = "welch"
+CANNOT_SHOW: Final = (
+    "This shows that the days differ, not why. There is no control: what else changed at the time "
+    "(other drugs, habits, season, how and when was measured) counts too. What is begun because "
+    "values were high is followed by lower ones anyway (regression to the mean). Neighbouring days "
+    "resemble each other, so the interval is too narrow; and of twenty such intervals one leaves "
+    "out zero by chance."
+)
 _NORMAL_QUANTILE: Final = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 Values = NDArray[np.float64]

@@ -13,7 +13,7 @@ from hamilton.function_modifiers import tag
 from numpy.typing import NDArray
 
 from dataflows import contracts, history_schemas, records
-from dataflows.intervals import WELCH, welch_difference
+from dataflows.intervals import CANNOT_SHOW, WELCH, welch_difference
 from dataflows.metric_series import Series, series_of
 from dataflows.trailing_windows import Window
 
@@ -23,13 +23,6 @@ COMPARED_DAYS: Final = 28
 FEWEST_DAYS: Final = 7
 """Ours: with fewer days on a side there is a difference, and no interval."""
 
-CANNOT_SHOW: Final = (
-    "This shows that the days differ, not why. There is no control: what else changed at the time "
-    "(other drugs, habits, season, how and when was measured) counts too. What is begun because "
-    "values were high is followed by lower ones anyway (regression to the mean). Neighbouring days "
-    "resemble each other, so the interval is too narrow; and of twenty such intervals one leaves "
-    "out zero by chance."
-)
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = date(1970, 1, 1)
 

@@ -18,7 +18,7 @@ from adapters.publishing.report_signals import four_lines, quality_of, sources_o
 from adapters.publishing.rows import Row
 from adapters.publishing.tables import Publication, within
 from dataflows.guidelines import guideline_named, lines
-from dataflows.period_comparisons import CANNOT_SHOW
+from dataflows.intervals import CANNOT_SHOW
 
 USUAL_DAYS: Final = 90
 _WHOLE: Final = frozenset({"rejected_rows", "shadowed_rows", "period_comparisons"})

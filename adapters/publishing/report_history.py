@@ -5,8 +5,8 @@ from typing import Final
 
 from adapters.publishing import words
 from adapters.publishing.rows import Row
+from dataflows.intervals import CANNOT_SHOW
 from dataflows.measurement import CUFF
-from dataflows.period_comparisons import CANNOT_SHOW
 
 _PRESSURES: Final = ("systolic", "diastolic")
 _MOST_TEXT: Final = 260

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dataflows import records
 from dataflows.daily_metrics import DAILY_METRICS
-from dataflows.period_comparisons import CANNOT_SHOW, period_comparisons
+from dataflows.intervals import CANNOT_SHOW
+from dataflows.period_comparisons import period_comparisons
 from tests.dataflows.reading_examples import DAY, days_of_means
 
 NO_DAYS = DAILY_METRICS.empty_table()

@@ -306,6 +306,7 @@ def test_a_damaged_member_is_told_at_each_run_and_the_others_are_stored(collect,
         (zipped(("[Content_Types].xml", b"<x/>"), ("xl/s.xml", b"")), "save its sheet as CSV"),
         (zipped(("mimetype", b"application/vnd.oasis")), "save its sheet as CSV"),
     ],
+    ids=["cut short", "four bytes", "empty", "Excel", "OpenDocument"],
 )
 def test_an_archive_that_is_none_is_kept_and_told_at_each_run(
     reasons, raw_files, content, advice, monkeypatch
