@@ -67,6 +67,8 @@ def test_the_numbers_follow_the_sheet_and_the_folder(google, world):
     skipped = [program("--skip-ingestion", "--json") for _ in range(2)]
     assert [done.json["status"] for done in skipped] == ["up-to-date", "up-to-date"]
     assert google.requests == []
+    asked = program.inside("sources", "--json").json["remote"]
+    assert asked == {"Google Sheet": sheet.id, "Drive folder": folder}
 
 
 def test_an_outage_is_told_and_what_is_there_is_used(google, world):

@@ -1,9 +1,7 @@
 """What people copy from their browser's address line, as ids."""
 
 import re
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{10,128}")
 _SPREADSHEET: Final = re.compile(r"https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/([^/?#]+).*")
@@ -53,6 +51,8 @@ def loopback_address(text: str) -> str:
     Raises:
         ValueError: It leads elsewhere; credentials must not go there.
     """
+    from urllib.parse import urlsplit  # noqa: PLC0415 - settings are read where start-up counts
+
     url = urlsplit(text)
     if url.scheme != "http" or not _is_loopback(url.hostname or "") or url.path.strip("/"):
         raise ValueError(
@@ -63,6 +63,8 @@ def loopback_address(text: str) -> str:
 
 
 def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address  # noqa: PLC0415 - as above
+
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from adapters.corrections import add_correction
 from adapters.file_reports import by_name
@@ -84,21 +84,30 @@ def exclude(options: argparse.Namespace, settings: Settings, profile: Profile) -
 
 
 def sources(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
-    """List every raw file that was ever stored."""
-    del options, settings
+    """List every raw file that was ever stored, and what is asked for more."""
+    del options
     entries = by_name(profile.raw_files.entries()) if profile.exists else []
     rows = [
         (entry.name, entry.kind if not entry.retired else "retired", entry.size,
          entry.stored_utc, entry.sha256[:12])
         for entry in entries
     ]  # fmt: skip
-    document = {
+    document: dict[str, Any] = {
         "profile": profile.name,
         "inbox": str(profile.inbox),
+        "remote": _asked_at_each_run(settings, profile),
         "files": [asdict(entry) for entry in entries],
     }
     block = table("Raw files", ("file", "kind", "bytes", "stored", "hash"), rows)
-    return Answer(document, [block, f"inbox of profile {profile.name}: {profile.inbox}"])
+    places = [f"inbox of profile {profile.name}: {profile.inbox}"]
+    places += [f"asked at each run: {name} {id_}" for name, id_ in document["remote"].items()]
+    return Answer(document, [block, *places])
+
+
+def _asked_at_each_run(settings: Settings, profile: Profile) -> dict[str, str]:
+    """The remote sources of a profile, by name."""
+    found = {"Google Sheet": settings.google_sheet, "Drive folder": settings.drive_folder}
+    return {name: id_ for name, id_ in found.items() if id_ and profile.name != DEMO}
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
