@@ -7,22 +7,34 @@ on.
 import contextlib
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from adapters.forgetting import forget, preview
 from adapters.profile import Profile
 from adapters.remote.arriving import Arrived
 from adapters.remote.bringing import Bringer
+from adapters.remote.memory import FOLDER
 from adapters.remote.sealing import Entry
 from registry.manifests import manifest_path
-from registry.objects import flush_folder, make_folder, rename_aside, replace_file
+from registry.objects import (
+    ContentStore,
+    flush_folder,
+    leftovers_in,
+    make_folder,
+    rename_aside,
+    replace_file,
+)
 from registry.travelling import receive
 
 
 def adopt(profile: Profile, arrived: Arrived, bringer: Bringer) -> None:
-    """Put it there. The caller holds the profile's lock."""
+    """Put it there. The caller holds the profile's lock and that of its folder `remote`."""
     profile.make_folders()
     profile.make_sound()
     profile.drop_snapshot()
+    profile.store.remove_leftovers()
+    for path in leftovers_in(profile.folder / FOLDER):
+        path.unlink(missing_ok=True)
     _place_files(arrived, bringer)
     for named in arrived.raw:
         profile.raw_files.write_origin(named.entry, named.names)
@@ -65,25 +77,30 @@ def _forget(profile: Profile, sha256s: Iterable[str]) -> None:
 
 
 def _place_files(arrived: Arrived, bringer: Bringer) -> None:
+    """Give every content its place; all names are durable when this returns."""
+    folders = set[Path]()
     for entry in arrived.manifest.entries:
         place = bringer.place(entry)
         if place is not None and not place[0].holds(entry.sha256, place[1], entry.size):
-            _give_name(bringer, entry)
+            path = _give_name(bringer, entry, *place)
+            folders |= {path.parent, path.parent.parent, place[0].root}
+    for folder in sorted(folders):
+        flush_folder(folder)
 
 
-def _give_name(bringer: Bringer, entry: Entry) -> None:
-    place = bringer.place(entry)
-    assert place is not None
-    store, name = place
+def _give_name(bringer: Bringer, entry: Entry, store: ContentStore, name: str) -> Path:
+    make_folder(store.root)
     path = store.path(entry.sha256, name)
-    make_folder(path.parent)
+    for folder in (path.parent.parent, path.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
     if os.path.lexists(path):
         rename_aside(path)
     try:
         path.hardlink_to(bringer.staged(entry))
     except OSError:  # a file system without hard links
         store.add(bringer.chunks(entry), name)
-    flush_folder(path.parent)
+    return path
 
 
 def _write_corrections(profile: Profile, content: bytes | None) -> None:

@@ -1,6 +1,7 @@
 """What a manifest names comes here: what is missing, verified, into a folder of its own."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from adapters.remote.backend import Backend
 from adapters.remote.memory import FOLDER
 from adapters.remote.parallel import in_parallel
 from adapters.remote.sealing import Entry, RemoteManifest
-from adapters.remote.transfer import Expected, Staged, fetch, is_staged
+from adapters.remote.transfer import Expected, Staged, fetch, flush_file, is_staged
 from adapters.vault import DamagedError
 from adapters.vault.age import Identity
 from registry.objects import CHUNK, ContentStore
@@ -53,30 +54,32 @@ class Bringer:
         }
 
     def bring(self, manifest: RemoteManifest) -> Amount:
-        """Bring what is neither in its place nor here from an earlier pull.
+        """Bring what is neither in its place nor here from an earlier pull. It is durable then.
+
+        The disk writes while the next objects come.
 
         Raises:
             DamagedError: An object is not what the manifest says.
         """
-        missing = {
-            entry.sha256: entry
-            for entry in manifest.entries
-            if not self._holds(entry) and not is_staged(self.incoming, _expected(entry))
-        }
-        size = 0
-        jobs = list(missing.values())
-        for number, brought in enumerate(in_parallel(self._bring, jobs), 1):
-            self._on_object(number, len(jobs))
-            size += brought
-        return Amount(len(jobs), size)
+        missing = {e.sha256: e for e in manifest.entries if not self._holds(e)}
+        jobs = [e for e in missing.values() if not is_staged(self.incoming, _expected(e))]
+        here = [e for e in missing.values() if e not in set(jobs)]
+        with ThreadPoolExecutor(1) as disk:
+            flushed = [disk.submit(flush_file, self.staged(entry)) for entry in here]
+            for number, entry in enumerate(in_parallel(self._bring, jobs), 1):
+                flushed.append(disk.submit(flush_file, self.staged(entry)))
+                self._on_object(number, len(jobs))
+        for file in flushed:
+            file.result()
+        return Amount(len(jobs), sum(entry.size for entry in jobs))
 
-    def _bring(self, entry: Entry) -> int:
+    def _bring(self, entry: Entry) -> Entry:
         target = Staged(self.incoming, _expected(entry))
         try:
             fetch(self._backend, entry.name, self._identities, target, "an object of the remote")
         finally:
             target.close()
-        return entry.size
+        return entry
 
     def _holds(self, entry: Entry) -> bool:
         place = self.place(entry)

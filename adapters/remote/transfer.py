@@ -192,7 +192,10 @@ class Dropped:
 
 
 class Staged:
-    """A content that is written to a file, which takes its name once it is whole and durable."""
+    """A content that is written to a file, which takes its name once it is whole.
+
+    It is durable only after `flush_file`: who finds it there later reads it again.
+    """
 
     def __init__(self, folder: Path, expected: Expected) -> None:
         self._path, self._expected = folder / expected.sha256, expected
@@ -214,18 +217,26 @@ class Staged:
         """The end is what counts."""
 
     def check(self, what: str) -> None:
-        """See that it was the right content, and make it durable under its name."""
+        """See that it was the right content, and give it its name."""
         if self._digest.hexdigest() != self._expected.sha256:
             raise DamagedError(what, "its content is another one")
         self._file.flush()
         os.fchmod(self._file.fileno(), 0o400)
-        os.fsync(self._file.fileno())
         self._file.close()
         self._part.replace(self._path)
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+
+def flush_file(path: Path) -> None:
+    """Make a file's bytes survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def is_staged(folder: Path, expected: Expected) -> bool:

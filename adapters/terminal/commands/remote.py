@@ -99,7 +99,11 @@ def _pushed_answer(profile: Profile, sent: Pushed, contents: Contents) -> Answer
 
 def _pull(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     access = Access(settings, profile)
-    with Progress(quiet=options.quiet) as progress, profile_lock(profile.folder):
+    with (
+        Progress(quiet=options.quiet) as progress,
+        profile_lock(profile.folder / FOLDER),
+        profile_lock(profile.folder),
+    ):
         receiver = Receiver(
             backend=access.backend,
             seal=access.seal,
