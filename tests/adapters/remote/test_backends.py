@@ -14,7 +14,9 @@ from adapters.remote.backend import (
 )
 from adapters.remote.folder import FolderBackend
 from adapters.remote.google_drive import GoogleDriveBackend
+from adapters.remote.remote_state import ConflictError
 from adapters.remote.s3 import BLOCK, S3Backend
+from tests.adapters.remote.small_homes import SmallHome
 from tests.fakes.memory_remote import MemoryRemote
 
 NAME = OBJECTS + "a" * 64
@@ -132,3 +134,27 @@ def test_of_many_who_swap_at_once_one_wins(backend):
         thread.join()
     assert len(won) == 1
     assert backend.head().content == str(won[0]).encode()
+
+
+def test_two_homes_that_go_different_ways_come_together_there(backend, tmp_path):
+    a, b = SmallHome(tmp_path / "a", backend), SmallHome(tmp_path / "b", backend)
+    a.take_in("one")
+    a.run()
+    a.push()
+    b.pull()
+    assert b.texts() == a.texts()
+    for home, text in ((a, "two"), (b, "three")):
+        home.take_in(text)
+        home.run()
+    a.push()
+    with pytest.raises(ConflictError):
+        b.push()
+    b.pull(merge=True)
+    b.run()
+    b.push()
+    a.pull()
+    assert set(a.texts().values()) == {"one", "two", "three"}
+    assert a.is_whole()
+    assert not a.push().is_news
+    for home in (a, b):
+        home.remove()
