@@ -59,8 +59,8 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(chromium, home):
     """`serve` as on a fresh clone: nothing was ever run."""
-    command = [sys.executable, "cli.py", "serve", "--port", "{port}"]
-    with served(command, environment(home), home.parent / "log") as url:
+    command = [sys.executable, "cli.py", "--home", home, "serve", "--port", "{port}"]
+    with served(command, environment(home.parent / "elsewhere"), home.parent / "log") as url:
         yield f"{url}/"
 
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from adapters.profile import DEMO, Profile
@@ -33,7 +34,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def serve(options: argparse.Namespace, settings: Settings, _profile: Profile) -> Answer:
+def serve(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Show the demo person's page to whoever asks, and to its owner the private one."""
     if options.private and options.address not in NEAR:
         raise RefusedError("--private shows your data without a passphrase: it stays on 127.0.0.1")
@@ -47,7 +48,8 @@ def serve(options: argparse.Namespace, settings: Settings, _profile: Profile) ->
     tell("getting ready")
     where = f"http://{options.address}:{options.port}/"
     address = OneTimeAddress(where, _show) if options.private else None
-    visits = serving.visits_of(settings, options.profile, address)
+    here = replace(settings, home=profile.home)
+    visits = serving.visits_of(here, options.profile, address)
     if address is None:
         tell(f"serving {DEMO} at {where}")
     tell("Ctrl-C ends it")
