@@ -159,7 +159,7 @@ class TwoHomes(RuleBasedStateMachine):
 
 
 TwoHomes.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None,
+    max_examples=8, stateful_step_count=25, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 test_two_homes_lose_nothing_that_was_acknowledged = TwoHomes.TestCase
