@@ -193,7 +193,8 @@ def _compared(published: Published, choice: Choice) -> str:
     told = []
     events = published.rows_by("period_comparisons", "annotation")
     for event, rows in sorted(events.items(), reverse=True):
-        cells = [_comparison(row) for row in rows if row["metric"] in METRICS]
+        compared = [row for row in rows if row["metric"] in METRICS and row["after_count"]]
+        cells = [_comparison(row) for row in compared]
         warning = next((row["warning"] for row in rows if row["warning"]), "")
         told.append(table(f"Before and after {event}", heads, cells))
         told.append(f"<p class='note'>{escape(warning)}</p>")
@@ -207,7 +208,8 @@ def _comparison(row: Mapping[str, Any]) -> tuple[Any, ...]:
         for name in ("before_mean", "after_mean", "difference", "lower", "upper")
     )
     counts = row["before_count"], row["after_count"]
-    label = METRICS[row["metric"]]
+    basis = f" ({row['basis'].replace('_', ' ')})" if row.get("basis") else ""
+    label = METRICS[row["metric"]] + basis
     return (label, before, counts[0], after, counts[1], difference, lower, upper)
 
 

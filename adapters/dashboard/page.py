@@ -4,6 +4,7 @@ All of it is made inside the session and lives in its document alone.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from bokeh.document import Document
@@ -17,6 +18,7 @@ from adapters.dashboard.origins import origin
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
 from adapters.dashboard.store import DataStore
+from registry import RegistryError
 
 LOOKS_EVERY_MS: Final = 1_500
 SETTLED_AFTER_MS: Final = 120
@@ -77,7 +79,10 @@ class Page:
     def look_for_newer(self) -> None:
         """Take up a newer generation, if one was published meanwhile."""
         newest = self.store.current()
-        if newest is not self.published:
+        if newest is self.published:
+            return
+        with suppress(RegistryError):  # what a writer removes meanwhile is met next time
+            _ = newest.series
             self._take(newest)
 
     def _take(self, published: Published) -> None:
