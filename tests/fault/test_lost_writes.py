@@ -101,9 +101,10 @@ def test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it(
 def flushing(shared_scratch):
     """Recorded runs in which everything is flushed."""
     scenes = [(first_run, SmallRun), (second_run, SmallRunBesideAReader)]
+    folders = [shared_scratch / kind.__name__ for _, kind in scenes]
     return [
-        Recording.of(scene(shared_scratch / f"before {kind.__name__}", kind), shared_scratch)
-        for scene, kind in scenes
+        Recording.of(scene(folder, kind), folder / "run")
+        for folder, (scene, kind) in zip(folders, scenes, strict=True)
     ]
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from registry.manifests import ManifestError, manifest_path, read_manifest
 from registry.objects import TEMPORARY_SUFFIX, sha256_of_file
+from registry.raw_files import ORIGIN
 from registry.store import FILE_NAMES
 from tests.conftest import LOG, PROJECT, Program
 from tests.fault import small_run
@@ -241,6 +242,9 @@ def _missing_files(home: Path) -> Iterator[str]:
         "SELECT sha256, 'raw' FROM raw_file",
         "SELECT number, manifest FROM generation",
     )
+    for sha256, _ in raw:
+        if not (home / ME / "raw" / sha256[:2] / sha256 / ORIGIN).is_file():
+            yield "the origin of a registered raw file is missing"
     for sha256, codec in [*artifacts, *raw]:
         root = home / ME / ("raw" if codec == "raw" else "objects")
         path = root / sha256[:2] / sha256 / FILE_NAMES[codec]
