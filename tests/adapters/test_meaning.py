@@ -6,7 +6,11 @@ from adapters.meaning import resolved
 from adapters.profile import Profile
 from adapters.settings import Settings
 
-SAYS_ONLY_WHERE = {"home", "profile"}
+SAYS_ONLY_WHERE = {
+    "home", "profile", "name", "remote", "google_endpoint",
+    "passphrase_file", "new_passphrase_file", "identity_file", "recipients_file",
+    "google_credentials_file", "google_sheet", "google_sheet_range", "drive_folder",
+}  # fmt: skip
 OTHERWISE = {
     "time_zone": "Asia/Tokyo",
     "date_order": "DMY",
