@@ -1,7 +1,7 @@
 """A passphrase and a wrapped identity make an identity, in a child process of limited memory.
 
-The library holds Python's lock for as long as scrypt takes, a second or more, and scrypt takes
-hundreds of megabytes: in a server it would stop every other visitor. One child runs at a time.
+Scrypt takes a second or more and hundreds of megabytes, which the server gets back when the child
+ends, and a limit of the child's memory stops nobody else. One child runs at a time.
 """
 
 import asyncio
@@ -27,7 +27,11 @@ MOST_WAITING: Final = 8
 _HEADROOM_BYTES: Final = 256 << 20
 _PATIENCE_SECONDS: Final = 120
 _WHAT: Final = "the wrapped identity"
-_COMMAND: Final = (sys.executable, "-I", str(Path(__file__).with_name("unwrapping_child.py")))
+_START: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from adapters.vault.unwrapping_child import main; sys.exit(main())"
+)
+_COMMAND: Final = (sys.executable, "-I", "-c", _START, str(Path(__file__).resolve().parents[2]))
 
 
 class UnwrapMemoryError(VaultError):

@@ -9,29 +9,29 @@ import resource
 import sys
 from typing import Final
 
+from adapters.vault.wrapping import NotWholeError, OtherPassphraseError, unwrapped
+
 WRONG_PASSPHRASE: Final = 3
 NOT_WHOLE: Final = 4
 TOO_MUCH: Final = 5
-_PROBLEMS: Final = {"Decryption failed": WRONG_PASSPHRASE, "Excessive work": TOO_MUCH}
+_PROBLEMS: Final = {
+    OtherPassphraseError: WRONG_PASSPHRASE,
+    NotWholeError: NOT_WHOLE,
+    MemoryError: TOO_MUCH,
+}
 
 
-def _main() -> int:
+def main() -> int:
+    """Do it, and say how it went."""
     stdin = sys.stdin.buffer
     limit, length = (int(number) for number in stdin.readline().split())
     passphrase = stdin.read(length).decode()
     wrapped = stdin.read()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    import pyrage  # noqa: PLC0415 - its threads' stacks come before the limit
-
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
-        identity = pyrage.passphrase.decrypt(wrapped, passphrase)
-    except pyrage.DecryptError as error:
-        problem = str(error)
-        return next((code for words, code in _PROBLEMS.items() if words in problem), NOT_WHOLE)
+        identity = unwrapped(wrapped, passphrase)
+    except tuple(_PROBLEMS) as error:
+        return _PROBLEMS[type(error)]
     sys.stdout.buffer.write(identity)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

@@ -1,7 +1,9 @@
 """An identity wrapped with a passphrase, as the age format has it, at a work factor of our choice.
 
-The library chooses the factor by the speed of the machine: what a fast laptop wraps would take a
-gigabyte to open, which the small host of a dashboard does not have. This one takes 256 MB anywhere.
+The library chooses the factor by the speed of the machine, when it wraps and when it unwraps: what
+a fast laptop wraps would take a gigabyte to open, which the small host of a dashboard does not
+have, and what anyone wraps is refused as too much work where the machine is slow or busy. This one
+takes 256 MB anywhere, and opens what fits into memory.
 
 Source: https://age-encryption.org/v1 (file format, scrypt recipient stanza, payload).
 """
@@ -10,8 +12,10 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 WORK_FACTOR: Final = 18
@@ -20,6 +24,20 @@ _BLOCK_SIZE: Final = 8
 _VERSION: Final = b"age-encryption.org/v1"
 _SALT_LABEL: Final = b"age-encryption.org/v1/scrypt"
 _ONLY_CHUNK: Final = bytes(11) + b"\x01"
+_WRAPPED: Final = re.compile(
+    rb"(?P<header>age-encryption\.org/v1\n"
+    rb"-> scrypt (?P<salt>[A-Za-z0-9+/]{22}) (?P<factor>[1-9][0-9]?)\n"
+    rb"(?P<key>[A-Za-z0-9+/]{43})\n---) (?P<seal>[A-Za-z0-9+/]{43})\n(?P<nonce>.{16})(?P<body>.*)",
+    re.DOTALL,
+)
+
+
+class OtherPassphraseError(Exception):
+    """It was wrapped with another passphrase."""
+
+
+class NotWholeError(Exception):
+    """It is no wrapped identity, or its bytes are not those that were written."""
 
 
 def wrap(text: str, passphrase: str, work_factor: int = WORK_FACTOR) -> bytes:
@@ -40,6 +58,36 @@ def wrap(text: str, passphrase: str, work_factor: int = WORK_FACTOR) -> bytes:
     payload = ChaCha20Poly1305(_derived(file_key, nonce, b"payload"))
     body = payload.encrypt(_ONLY_CHUNK, content, None)
     return b"%b %b\n%b%b" % (header, _base64(seal), nonce, body)
+
+
+def unwrapped(content: bytes, passphrase: str) -> bytes:
+    """What was wrapped, here or by any other age tool.
+
+    Raises:
+        OtherPassphraseError: The passphrase is another one.
+        NotWholeError: It is damaged, or longer than an identity file.
+        MemoryError: Its work factor takes more memory than there is.
+    """
+    parts = _WRAPPED.fullmatch(content)
+    if parts is None:
+        raise NotWholeError
+    factor = int(parts["factor"])
+    try:
+        key = _stretched(passphrase, _plain(parts["salt"]), factor)
+    except ValueError:  # what OpenSSL says where memory is short
+        raise MemoryError from None
+    try:
+        file_key = ChaCha20Poly1305(key).decrypt(bytes(12), _plain(parts["key"]), None)
+    except InvalidTag:
+        raise OtherPassphraseError from None
+    seal = hmac.digest(_derived(file_key, b"", b"header"), parts["header"], "sha256")
+    if not hmac.compare_digest(seal, _plain(parts["seal"])):
+        raise NotWholeError
+    try:
+        payload = ChaCha20Poly1305(_derived(file_key, parts["nonce"], b"payload"))
+        return payload.decrypt(_ONLY_CHUNK, parts["body"], None)
+    except InvalidTag:
+        raise NotWholeError from None
 
 
 def scrypt_memory_bytes(work_factor: int) -> int:
@@ -70,3 +118,7 @@ def _derived(key: bytes, salt: bytes, purpose: bytes) -> bytes:
 
 def _base64(content: bytes) -> bytes:
     return base64.b64encode(content).rstrip(b"=")
+
+
+def _plain(text: bytes) -> bytes:
+    return base64.b64decode(text + b"=" * (-len(text) % 4))

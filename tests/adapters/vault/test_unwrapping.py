@@ -16,7 +16,13 @@ from adapters.vault import BusyError, DamagedError, NotAgeError, VaultError, Wro
 from adapters.vault.age import new_identity, work_factor
 from adapters.vault.unwrapping import UnwrapMemoryError, Unwrapper, unwrap
 from adapters.vault.vault import identity_text
-from adapters.vault.wrapping import scrypt_memory_bytes, wrap
+from adapters.vault.wrapping import (
+    NotWholeError,
+    OtherPassphraseError,
+    scrypt_memory_bytes,
+    unwrapped,
+    wrap,
+)
 
 PASSPHRASE = "correct horse battery staple ⚡"
 TEXT = identity_text(new_identity())
@@ -84,6 +90,22 @@ def test_what_would_take_all_memory_is_refused_at_once():
 @settings(max_examples=10, deadline=None)
 def test_any_text_and_any_passphrase_come_back(text, passphrase):
     assert pyrage.passphrase.decrypt(wrap(text, passphrase, 4), passphrase) == text.encode()
+
+
+@given(st.text(max_size=300), st.text(min_size=1, max_size=40), st.integers(0), st.integers(0, 7))
+@settings(max_examples=60)
+def test_ours_opens_what_was_wrapped_and_nothing_with_another_bit(text, passphrase, at, bit):
+    content = wrap(text, passphrase, 4)
+    assert unwrapped(content, passphrase) == text.encode()
+    damaged = bytearray(content)
+    damaged[at % len(content)] ^= 1 << bit
+    if work_factor(bytes(damaged)) in {4, None}:  # another one would be work for minutes
+        with pytest.raises((OtherPassphraseError, NotWholeError)):
+            unwrapped(bytes(damaged), passphrase)
+
+
+def test_what_another_age_tool_wrapped_opens():
+    assert unwrap(pyrage.passphrase.encrypt(TEXT.encode(), PASSPHRASE), PASSPHRASE) == TEXT
 
 
 def test_what_is_wrapped_opens_on_a_small_host(wrapped):
