@@ -5,15 +5,11 @@ so wherever it shows how many readings lie in a band.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from adapters.dashboard.columns import Column
 from dataflows.guidelines import DEFAULT_GUIDELINE, GUIDELINES, Band
-
-TITLES: Final = {f"{guideline.title}, home": name for name, guideline in GUIDELINES.items()}
-"""What people choose from -> the name of the guideline."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Final
 
-from adapters.dashboard.bands import bands_of, label_of, shares
+from adapters.dashboard.bands import shares
 from adapters.dashboard.charts.sleep import LOOKS
 from adapters.dashboard.key_figures import KeyFigure, key_figures
 from adapters.dashboard.markup import day
@@ -156,11 +156,6 @@ def quality_text() -> str:
             "<span class='mark regularity'></span>regularity index: 100 is the same every day",
         ]
     )
-
-
-def bands_title(guideline: str) -> str:
-    """The guideline's bands in words, for a screen reader."""
-    return ", ".join(label_of(band) for band in bands_of(guideline))
 
 
 def _legend(marks: list[str]) -> str:

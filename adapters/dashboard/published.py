@@ -52,21 +52,6 @@ class Rows(Protocol):
         """The rows of an output with a local date from the first to the last."""
 
 
-class TablesInMemory:
-    """Outputs that are there already."""
-
-    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
-        self._tables = tables
-
-    def table(self, name: str) -> pa.Table:
-        """All rows of an output."""
-        return self._tables[name]
-
-    def between(self, name: str, first: date, last: date) -> pa.Table:
-        """The rows of an output with a local date from the first to the last."""
-        return within_dates(self.table(name), first, last)
-
-
 class Published:
     """A generation: the same for every visitor who may see it.
 

@@ -84,11 +84,6 @@ class Report:
     warnings: tuple[str, ...] = ()
 
 
-def report_pdf(tables: Mapping[str, pa.Table], source: Publication, **wishes: Any) -> bytes:
-    """The report as PDF, for whom its bytes are enough; the arguments are those of `report_of`."""
-    return report_of(tables, source, **wishes).pdf
-
-
 def report_of(
     tables: Mapping[str, pa.Table],
     source: Publication,

@@ -11,6 +11,7 @@ alone is replaced, and only by whoever saw the one before.
       LostRaceError           another machine replaced the head first (exit code 4)
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -20,6 +21,8 @@ from adapters import AdapterError
 OBJECTS: Final = "objects/"
 HEADS: Final = "heads/"
 CHUNK: Final = 1 << 20
+NAME: Final = re.compile(f"({OBJECTS}|{HEADS})[0-9a-f]{{64}}")
+"""The names of all that is put once; whatever else lies in a remote is not ours."""
 
 
 class RemoteError(AdapterError):

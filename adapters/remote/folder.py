@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 
 from adapters.remote.backend import (
     CHUNK,
+    NAME,
     Content,
     Head,
     LostRaceError,
@@ -30,7 +30,6 @@ from registry.objects import (
     write_pending,
 )
 
-_NAME: Final = re.compile(r"(objects|heads)/[0-9a-f]{64}")
 _HEAD: Final = "head"
 _LOCK: Final = "lock"
 
@@ -101,7 +100,7 @@ class FolderBackend:
         try:
             for path in (self._root / folder).glob("??/*"):
                 name = folder + path.name
-                if _NAME.fullmatch(name):
+                if NAME.fullmatch(name):
                     yield Stored(name, path.stat().st_size)
         except OSError as error:
             raise _refused(self._root, error) from error
@@ -143,7 +142,7 @@ class FolderBackend:
             path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise NotInRemoteError(name)
         folder, _, digits = name.partition("/")
         return self._root / folder / digits[:2] / digits

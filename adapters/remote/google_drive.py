@@ -18,7 +18,6 @@ import contextlib
 import hashlib
 import io
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ from adapters.google.errors import (
 )
 from adapters.remote.backend import (
     CHUNK,
+    NAME,
     Content,
     Head,
     LostRaceError,
@@ -44,7 +44,6 @@ from adapters.remote.backend import (
 )
 from adapters.settings import Settings
 
-_NAME: Final = re.compile(r"(objects|heads)/[0-9a-f]{64}")
 _HEAD: Final = "head"
 _NEXT: Final = "next"
 _TAKEN: Final = "fileIdInUse"
@@ -229,7 +228,7 @@ class GoogleDriveBackend:
 
     def _found(self, name: str) -> _Object | None:
         """An object; all are listed once, since one usually asks for many."""
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise NotInRemoteError(name)
         with self._lock:
             is_listed, found = self._is_listed, self._objects.get(name)
@@ -249,7 +248,7 @@ class GoogleDriveBackend:
 
     def _note(self, files: Iterator[Any]) -> None:
         for file in sorted(files, key=_age):
-            if _NAME.fullmatch(file["name"]):
+            if NAME.fullmatch(file["name"]):
                 with self._lock:
                     known = _Object(file["id"], int(file.get("size", 0)))
                     self._objects.setdefault(file["name"], known)

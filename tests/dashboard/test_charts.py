@@ -10,10 +10,25 @@ from adapters.dashboard.chart_data import drawn
 from adapters.dashboard.charts import heart, pressure, sleep
 from adapters.dashboard.columns import DAY_MS
 from adapters.dashboard.figures import Figures
-from adapters.dashboard.published import Facts, Published, TablesInMemory
+from adapters.dashboard.published import Facts, Published, within_dates
 from adapters.dashboard.state import Choice
 
 START = pd.Timestamp("2026-01-01")
+
+
+class TablesInMemory:
+    """Outputs that are there already."""
+
+    def __init__(self, tables):
+        self._tables = tables
+
+    def table(self, name):
+        """All rows of an output."""
+        return self._tables[name]
+
+    def between(self, name, first, last):
+        """The rows of an output with a local date from the first to the last."""
+        return within_dates(self.table(name), first, last)
 
 
 def published(days: int) -> Published:

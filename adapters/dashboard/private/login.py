@@ -75,11 +75,6 @@ class Login:
             sizing_mode="stretch_width",
         )  # fmt: skip
 
-    @property
-    def is_unlocked(self) -> bool:
-        """Whether private data is shown."""
-        return self._timing is not None
-
     def attach(self, document: Document) -> None:
         """Begin to follow a document: what a person does there, and how long nothing is done."""
         self._document = document

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.profile import Profile
 from adapters.publishing import report
-from adapters.publishing.report import EmptyReportError, TypesettingError, report_of, report_pdf
+from adapters.publishing.report import EmptyReportError, TypesettingError, report_of
 from adapters.publishing.report_chart import TimeAxis
 from adapters.publishing.report_content import content_of, period_of
 from adapters.publishing.tables import Publication, publication_of
@@ -44,6 +44,10 @@ METRICS = pa.schema(
         "resting_heart_rate_method": pa.string(),
     }
 )
+
+
+def report_pdf(tables, source, **wishes):
+    return report_of(tables, source, **wishes).pdf
 
 
 def readings_of(days, *, hours=(6, 7, 18, 19), systolic=130.0, **rest):
