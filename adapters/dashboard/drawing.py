@@ -7,12 +7,15 @@ import holoviews as hv
 from bokeh.models import (
     AllIndices,
     AllLabels,
+    BasicTicker,
+    BasicTickFormatter,
     BoxZoomTool,
     ColumnDataSource,
     CustomJS,
-    DatetimeTicker,
+    DatetimeAxis,
     DatetimeTickFormatter,
     GlyphRenderer,
+    Grid,
     HoverTool,
     LinearScale,
     Plot,
@@ -22,7 +25,7 @@ from bokeh.models import (
     Segment,
     Span,
     Text,
-    Tool,
+    Toolbar,
     UnionRenderers,
     VStrip,
     WheelZoomTool,
@@ -72,37 +75,42 @@ def drawn_charts() -> Iterator[Plot]:
     time, span = Range1d(0, 1), Span(name=SPAN, dimension="height", line_color=GREY, line_width=1.5)
     shared, notes = _Shared(), _notes()
     for name, figure in figures.items():
-        _finish(name, figure, time)
         _annotate(figure, notes, labelled=name == "systolic")
         _add_ring(name, figure)
+        figure.update(x_range=time, toolbar=Toolbar(logo=None))
         shared.put_into(figure)
+        _finish(name, figure)
         figure.add_layout(span)
-        figure.add_tools(*_tools(name, figure))
+        figure.add_tools(_pointer(name, figure))
         yield figure
 
 
 class _Shared:
-    """Small models of which all charts may have one together; each saves every visitor's time."""
+    """The models of which all charts may have one together; each saves every visitor's time."""
 
     def __init__(self) -> None:
-        self._all, self._policy, self._labels = AllIndices(), UnionRenderers(), AllLabels()
-        self._ticker, self._scale = DatetimeTicker(), LinearScale()
-        self._formatter = DatetimeTickFormatter(
-            hours="%H:%M", days="%e %b", months="%b %Y", years="%Y"
-        )
+        self._all, self._policy = AllIndices(), UnionRenderers()
+        self._scale, self._labels = LinearScale(), AllLabels()
+        self._ticker, self._formatter = BasicTicker(), BasicTickFormatter()
+        formatter = DatetimeTickFormatter(hours="%H:%M", days="%e %b", months="%b %Y", years="%Y")
+        self._time_axis = DatetimeAxis(formatter=formatter)
+        self._time_grid = Grid(dimension=0, axis=self._time_axis)
+        self.zoom = BoxZoomTool(dimensions="width")
+        self.wheel = WheelZoomTool(dimensions="width", modifiers={"ctrl": True})
 
     def put_into(self, figure: Plot) -> None:
         """Take a figure's own away."""
         figure.update(x_scale=self._scale, y_scale=self._scale, title=None)
+        figure.update(below=[self._time_axis], center=[self._time_grid, *figure.ygrid])
         for axis in figure.axis:
             axis.major_label_policy = self._labels
-        for axis in figure.xaxis:
+        for axis in figure.yaxis:
             axis.update(ticker=self._ticker, formatter=self._formatter)
-        for grid in figure.xgrid:
-            grid.ticker = self._ticker
         for renderer in _renderers(figure):
             renderer.view.filter = self._all
             renderer.data_source.selection_policy = self._policy
+        figure.add_tools(self.zoom, self.wheel)
+        figure.toolbar.update(active_drag=self.zoom, active_scroll=self.wheel)
 
 
 def _renderers(figure: Plot) -> list[GlyphRenderer]:
@@ -136,13 +144,12 @@ def _annotate(figure: Plot, notes: ColumnDataSource, *, labelled: bool) -> None:
         figure.add_glyph(notes, text)
 
 
-def _finish(name: str, figure: Plot, time: Range1d) -> None:
+def _finish(name: str, figure: Plot) -> None:
     figure.update(
-        name=name, x_range=time, toolbar_location=None, background_fill_color=None,
+        name=name, toolbar_location=None, background_fill_color=None,
         border_fill_color=None, outline_line_color=None, min_border_left=AXIS_WIDTH,
         min_border_right=12, min_border_bottom=24, output_backend="canvas",
     )  # fmt: skip
-    figure.toolbar.update(tools=[], logo=None)
     for axis in figure.axis:
         axis.update(
             axis_line_color=None, major_tick_line_color=None, minor_tick_line_color=None,
@@ -168,11 +175,8 @@ def _plain(renderer: GlyphRenderer) -> None:
     )
 
 
-def _tools(chart: str, figure: Plot) -> list[Tool]:
+def _pointer(chart: str, figure: Plot) -> HoverTool:
+    """What tells the crosshair where the pointer is."""
     anchor = [each for each in _renderers(figure) if isinstance(each.glyph, Scatter)][:1]
-    zoom = BoxZoomTool(dimensions="width")
-    wheel = WheelZoomTool(dimensions="width", modifiers={"ctrl": True})
     callback = CustomJS(code=f"window.crosshair.point('{chart}', cb_data.geometry.x)")
-    figure.toolbar.update(active_drag=zoom, active_scroll=wheel)
-    hover = HoverTool(mode="vline", tooltips=None, renderers=anchor, callback=callback)
-    return [zoom, wheel, hover]
+    return HoverTool(mode="vline", tooltips=None, renderers=anchor, callback=callback)

@@ -1,12 +1,13 @@
 """The page around the charts: its template, and the controls beside them."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import panel as pn
 from bokeh.document import Document
-from bokeh.models import Column
+from bokeh.models import Column, LayoutDOM
 from panel.template import Template
 from panel.viewable import Viewable
 
@@ -24,25 +25,36 @@ _STYLE: Final = (_HERE / "controls.css").read_text("utf-8")
 
 
 class Shell(Template):
-    """A template whose parts enter the document together.
+    """A template with plain Bokeh models beside Panel's, which all enter the document together.
 
-    Each of them alone would have Bokeh look through the whole document again.
+    Each of them alone would have Bokeh look through the whole document again, and Panel looks
+    through each model that it holds a few times more.
+
+    Args:
+        source: The template.
+        plain: Name -> the Bokeh model that is embedded by it.
     """
+
+    def __init__(self, source: str, plain: Mapping[str, LayoutDOM]) -> None:
+        super().__init__(source)
+        self._plain = plain
 
     def _init_doc(self, doc: Document | None = None, **options: Any) -> Document:
         document = doc or pn.state.curdoc or Document()
         with document.models.freeze():
+            for name, model in self._plain.items():
+                model.name = name
+                document.add_root(model)
             return super()._init_doc(document, **options)
 
 
 def shell(page: Page, login: Viewable) -> Template:
     """A session's page as Panel serves it."""
-    template = Shell((_HERE / "page.html").read_text("utf-8"))
-    for name, figure in page.figures.figures.items():
-        template.add_panel(name, pn.pane.Bokeh(figure))
+    bridge = Column(page.bridge.texts, page.bridge.clicks)
+    source = (_HERE / "page.html").read_text("utf-8")
+    template = Shell(source, {**page.figures.figures, "bridge": bridge})
     template.add_panel("controls", controls(page))
     template.add_panel("login", login)
-    template.add_panel("bridge", pn.pane.Bokeh(Column(page.bridge.texts, page.bridge.clicks)))
     template.add_variable("parts", page.parts)
     template.add_variable("style", (_HERE / "page.css").read_text("utf-8"))
     template.add_variable("scripts", [(_HERE / name).read_text("utf-8") for name in SCRIPTS])

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from bokeh.core.validation import check_integrity
+from bokeh.document import Document
 from bokeh.models import ColumnDataSource
 
 from adapters.dashboard.chart_data import drawn
@@ -82,6 +84,15 @@ def test_a_copy_of_the_charts_holds_no_data_and_shares_nothing_with_another():
     )
     one.fill({"heart.mean": {"time": np.array([0.0]), "value": np.array([60.0])}})
     assert not len(other.sources["heart.mean"].data["time"])
+
+
+def test_bokeh_finds_no_mistake_in_what_is_drawn():
+    document = Document()
+    for figure in Figures().figures.values():
+        document.add_root(figure)
+    found = check_integrity(document.models)
+    assert not found.error
+    assert not found.warning
 
 
 def test_every_layer_is_filled_and_no_other(quarter):
