@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from adapters.google.credentials import account_facts, service_account, token_refused
 from adapters.google.errors import (
+    NO_ADVICE,
     GoogleError,
     GoogleSetupError,
     GoogleUnavailableError,
@@ -22,13 +23,15 @@ from adapters.google.errors import (
     refused,
 )
 
-PIECE: Final = 8 << 20
-_DOCUMENTS: Final = {"drive": "drive.v3.json", "sheets": "sheets.v4.json"}
+_DOCUMENTS: Final = {
+    "drive": "drive.v3.json",
+    "sheets": "sheets.v4.json",
+    "storage": "storage.v1.json",
+}
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 32.0
 _MOST_ATTEMPTS: Final = 7
 _TIMEOUT_SECONDS: Final = 60
-_PARTIAL, _WHOLE, _BEYOND = 206, 200, 416
 _UPLOAD_GOES_ON: Final = 308  # a redirect, were it not for Google
 
 # It warns of each refusal on stderr, in words of its own; ours say more.
@@ -36,7 +39,7 @@ logging.getLogger("googleapiclient").setLevel(logging.CRITICAL)
 
 
 class GoogleClient:
-    """Drive and Sheets for one service account. May be used from several threads.
+    """Drive, Sheets and Cloud Storage for one service account. Several threads may use it.
 
     Args:
         credentials_file: The service account's key.
@@ -44,6 +47,7 @@ class GoogleClient:
         endpoint: Another address than Google's: an emulator on this machine.
         budget_seconds: How long all pauses together may take.
         pause: Waits.
+        advice: Reason or status -> which click mends it, where the usual words do not fit.
 
     Raises:
         GoogleSetupError: The packages are not installed, or the key cannot be used.
@@ -57,12 +61,13 @@ class GoogleClient:
         endpoint: str | None = None,
         budget_seconds: float = 30.0,
         pause: Callable[[float], None] = time.sleep,
+        advice: Mapping[str, str] = NO_ADVICE,
     ) -> None:
         require_packages()
         facts = account_facts(credentials_file)
         self.account: str = facts["client_email"]
         self._credentials = service_account(facts, purposes, endpoint)
-        self._endpoint, self._pause = endpoint, pause
+        self._endpoint, self._pause, self._advice = endpoint, pause, advice
         self._budget = budget_seconds
         self._local, self._lock = threading.local(), threading.Lock()
 
@@ -76,18 +81,23 @@ class GoogleClient:
         """Sheets v4."""
         return self._service("sheets")
 
+    @functools.cached_property
+    def storage(self) -> Any:
+        """Cloud Storage v1."""
+        return self._service("storage")
+
     def ask(self, request: Any, what: str) -> Any:
         """The answer to a request, asked again for as long as that makes sense.
 
         Args:
-            request: Made by `drive` or `sheets`.
+            request: Made by `drive`, `sheets` or `storage`.
             what: What it asks for, in words for people.
 
         Raises:
             GoogleRefusedError: Asking again does not help.
             GoogleUnavailableError: It may help later.
         """
-        return self._patiently(lambda: request.execute(http=self._http()), what)
+        return self.patiently(lambda http: request.execute(http=http), what)
 
     def pages(self, method: Any, what: str, **parameters: Any) -> Iterator[Any]:
         """Each page of a listing; `fields` has to name `nextPageToken`."""
@@ -99,43 +109,12 @@ class GoogleClient:
             if not token:
                 return
 
-    def download(self, file_id: str, size: int, what: str, *, start: int = 0) -> Iterator[bytes]:
-        """The bytes of a file from a place on, range by range; a lost answer is asked for again.
-
-        Raises:
-            GoogleError: They cannot be had; what was yielded counts for nothing.
-        """
-        media = self.drive.files().get_media(fileId=file_id, supportsAllDrives=True)
-        while start < size:
-            last = min(start + PIECE, size) - 1
-            fetch = functools.partial(self._piece, media, start, last)
-            piece = self._patiently(fetch, what)
-            start += len(piece)
-            yield piece
-
     def upload(self, request: Any, what: str) -> Any:
         """The answer to an upload that goes in pieces, each of them tried again."""
         answer = None
         while answer is None:
-            step = functools.partial(request.next_chunk, http=self._http(), num_retries=0)
-            _, answer = self._patiently(step, what)
+            _, answer = self.patiently(lambda http: request.next_chunk(http=http), what)
         return answer
-
-    def _piece(self, media: Any, first: int, last: int) -> bytes:
-        from googleapiclient.errors import HttpError  # noqa: PLC0415 - slow to import
-
-        headers = {**media.headers, "range": f"bytes={first}-{last}"}
-        answer, content = self._http().request(media.uri, headers=headers)
-        if answer.status == _WHOLE:
-            content = content[first : last + 1]
-        elif answer.status == _BEYOND:
-            content = b""
-        elif answer.status != _PARTIAL:
-            raise HttpError(answer, content)
-        if not content:
-            raise GoogleUnavailableError("a file changed while it was read; run again")
-        piece: bytes = content
-        return piece
 
     def _service(self, api: str) -> Any:
         import httplib2  # noqa: PLC0415 - slow to import
@@ -161,10 +140,16 @@ class GoogleClient:
 
     # -- patience --------------------------------------------------------------------------------
 
-    def _patiently(self, attempt: Callable[[], Any], what: str) -> Any:
+    def patiently(self, attempt: Callable[[Any], Any], what: str) -> Any:
+        """What an attempt with this thread's connection gives, made again while that makes sense.
+
+        Raises:
+            GoogleRefusedError: Trying again does not help.
+            GoogleUnavailableError: It may help later.
+        """
         for number in range(_MOST_ATTEMPTS):
             try:
-                return attempt()
+                return attempt(self._http())
             except _passing_errors() as error:
                 found, asked_for = self._judged(error, what)
                 if not self._waits(number, asked_for):
@@ -182,7 +167,7 @@ class GoogleClient:
 
         if isinstance(error, HttpError):
             reason = reason_of(error.content)
-            found = refused(error.resp.status, reason, what, self.account)
+            found = refused(error.resp.status, reason, what, self.account, self._advice)
             if not is_passing(error.resp.status, reason):
                 raise found from None
             return found, _seconds(error.resp.get("retry-after"))

@@ -15,6 +15,7 @@ SCOPES: Final = {
     "sheet": "https://www.googleapis.com/auth/spreadsheets.readonly",
     "folder": "https://www.googleapis.com/auth/drive.readonly",
     "state": "https://www.googleapis.com/auth/drive",
+    "bucket": "https://www.googleapis.com/auth/devstorage.read_write",
 }
 _NEEDED: Final = ("client_email", "private_key", "token_uri")
 _HOW: Final = (

@@ -8,6 +8,8 @@ GoogleError                 root; a sentence for people, never what Google sent
 """
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from adapters import AdapterError
@@ -15,7 +17,8 @@ from adapters import AdapterError
 PASSING_REASONS: Final = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "sharingRateLimitExceeded", "backendError"}
 )
-_TOO_MANY: Final = 429
+NO_ADVICE: Final[Mapping[str, str]] = MappingProxyType({})
+_PASSING_STATUS: Final = frozenset({408, 429})
 _SERVER_FAULT: Final = 500
 _RPC_REASONS: Final = {
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": "insufficientPermissions",
@@ -70,10 +73,12 @@ def reason_of(content: bytes) -> str:
 
 def is_passing(status: int, reason: str) -> bool:
     """Whether the same request may be granted in a moment."""
-    return status == _TOO_MANY or status >= _SERVER_FAULT or reason in PASSING_REASONS
+    return status in _PASSING_STATUS or status >= _SERVER_FAULT or reason in PASSING_REASONS
 
 
-def refused(status: int, reason: str, what: str, account: str) -> GoogleError:
+def refused(
+    status: int, reason: str, what: str, account: str, more: Mapping[str, str] = NO_ADVICE
+) -> GoogleError:
     """The error that says which click mends it.
 
     Args:
@@ -81,11 +86,13 @@ def refused(status: int, reason: str, what: str, account: str) -> GoogleError:
         reason: Google's word.
         what: What was asked for: "the spreadsheet", "the Drive folder".
         account: The service account's e-mail address.
+        more: Reason or status -> advice that goes before the usual one.
     """
     if is_passing(status, reason):
         return GoogleUnavailableError(_passing(status, reason), reason)
     kind = GoogleNotFoundError if status == 404 else GoogleRefusedError  # noqa: PLR2004
-    advice = _ADVICE.get(reason) or _ADVICE.get(str(status), _UNKNOWN)
+    known = (advice.get(key) for key in (reason, str(status)) for advice in (more, _ADVICE))
+    advice = next(filter(None, known), _UNKNOWN)
     return kind(advice.format(what=what, account=account, status=status, reason=reason), reason)
 
 
@@ -120,7 +127,8 @@ _ADVICE: Final = {
     "accessNotConfigured": (
         "the interface is not enabled in the Google project: click Enable at "
         f"{_CONSOLE}/apis/library/drive.googleapis.com and at "
-        f"{_CONSOLE}/apis/library/sheets.googleapis.com, and wait a minute"
+        f"{_CONSOLE}/apis/library/sheets.googleapis.com (for gs:, at "
+        f"{_CONSOLE}/apis/library/storage.googleapis.com), and wait a minute"
     ),
     "fileNotDownloadable": "{what} has no bytes of its own; download it as CSV into the folder",
     "cannotDownloadFile": "{what} may not be downloaded; its owner can allow it under Share > gear",

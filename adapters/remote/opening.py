@@ -17,7 +17,7 @@ class NoRemoteError(RemoteError):
     def __init__(self) -> None:
         super().__init__(
             "no remote is named; say with PDP_REMOTE where the encrypted state is kept: a folder, "
-            "s3://bucket/folder or drive:FOLDER_ID"
+            "s3://bucket/folder, gs://bucket/folder or drive:FOLDER_ID"
         )
 
 
@@ -32,12 +32,10 @@ def backend_of(settings: Settings) -> Backend:
     scheme, mark, rest = address.partition(":")
     if not mark or "/" in scheme or scheme == "file":
         return _folder(rest.removeprefix("//") if scheme == "file" else address)
-    if scheme == "drive":
-        return _google_drive(rest, settings)
     if scheme not in _SCHEMES:
-        known = ", ".join(f"{name}:" for name in ("drive", *_SCHEMES))
+        known = ", ".join(f"{name}:" for name in _SCHEMES)
         raise RemoteRefusedError(f"PDP_REMOTE: {scheme}: is no kind of remote; known are {known}")
-    return _SCHEMES[scheme](address)
+    return _SCHEMES[scheme](address, settings)
 
 
 def address_of(settings: Settings) -> str:
@@ -53,22 +51,28 @@ def address_of(settings: Settings) -> str:
     return str(Path(settings.remote).absolute())
 
 
-def _google_drive(folder: str, settings: Settings) -> Backend:
-    from adapters.remote.google_drive import google_drive  # noqa: PLC0415 - slow to import
-
-    try:
-        return google_drive(folder_id(folder), settings)
-    except ValueError as error:
-        raise RemoteRefusedError(f"PDP_REMOTE: {error}") from None
-
-
 def _folder(path: str) -> Backend:
     from adapters.remote.folder import FolderBackend  # noqa: PLC0415 - one of several
 
     return FolderBackend(Path(path))
 
 
-def _s3(address: str) -> Backend:
+def _google_drive(address: str, settings: Settings) -> Backend:
+    from adapters.remote.google_drive import google_drive  # noqa: PLC0415 - slow to import
+
+    try:
+        return google_drive(folder_id(address.partition(":")[2]), settings)
+    except ValueError as error:
+        raise RemoteRefusedError(f"PDP_REMOTE: {error}") from None
+
+
+def _google_storage(address: str, settings: Settings) -> Backend:
+    from adapters.remote.google_storage import google_storage  # noqa: PLC0415 - slow to import
+
+    return google_storage(address, settings)
+
+
+def _s3(address: str, _settings: Settings) -> Backend:
     try:
         from adapters.remote.s3 import S3Backend  # noqa: PLC0415 - slow to import
     except ModuleNotFoundError:
@@ -78,4 +82,8 @@ def _s3(address: str) -> Backend:
     return S3Backend(address)
 
 
-_SCHEMES: Final[Mapping[str, Callable[[str], Backend]]] = {"s3": _s3}
+_SCHEMES: Final[Mapping[str, Callable[[str, Settings], Backend]]] = {
+    "drive": _google_drive,
+    "gs": _google_storage,
+    "s3": _s3,
+}

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from adapters.google.client import GoogleClient
 from adapters.google.errors import GoogleError, GoogleRefusedError, GoogleUnavailableError
+from adapters.google.media import download
 from adapters.sources import SeenFile, SourceReport, is_ignored, seen
 from adapters.sources.archives import Archives
 from registry.raw_files import Added, RawEntry, RawFiles, plain_name
@@ -214,7 +215,8 @@ class _Fetching:
             GoogleError: They are not.
         """
         digest = hashlib.md5(usedforsecurity=False)
-        for piece in self._client.download(found.id, found.size, found.name):
+        request = self._client.drive.files().get_media(fileId=found.id, supportsAllDrives=True)
+        for piece in download(self._client, request, found.name):
             digest.update(piece)
             yield piece
         if found.md5 and digest.hexdigest() != found.md5:

@@ -11,20 +11,25 @@ from typing import Any, Final
 from adapters.google.addresses import folder_id
 from adapters.google.client import GoogleClient
 from adapters.google.credentials import account_facts
-from adapters.google.errors import GoogleError
+from adapters.google.errors import NO_ADVICE, GoogleError
+from adapters.remote.backend import RemoteRefusedError
+from adapters.remote.google_storage import ADVICE, bucket_and_prefix
 from adapters.settings import Settings
 from adapters.terminal.doctor import Finding
 
 _PACKAGE: Final = "google-api-python-client"
 _PATIENCE_SECONDS: Final = 5.0
-_REMOTE: Final = "drive:"
+_DRIVE: Final = "drive:"
+_STORAGE: Final = "gs:"
+_STORAGE_METHODS: Final = ("create", "delete", "get", "list")
 _FOLDER_FIELDS: Final = "name,driveId,mimeType,capabilities(canAddChildren,canListChildren)"
 
 
 def google_findings(settings: Settings) -> Iterator[Finding]:
     """Every check of what the settings use of Google; none where they use nothing."""
-    remote = (settings.remote or "").startswith(_REMOTE)
-    if not (settings.remote_sources or remote):
+    remote = settings.remote or ""
+    in_drive, in_bucket = remote.startswith(_DRIVE), remote.startswith(_STORAGE)
+    if not (settings.remote_sources or in_drive or in_bucket):
         return
     packages = _packages()
     yield packages
@@ -35,8 +40,10 @@ def google_findings(settings: Settings) -> Iterator[Finding]:
         yield _asked("Google Sheet", settings, "sheet", _sheet)
     if settings.drive_folder:
         yield _asked("Drive folder", settings, "folder", _folder)
-    if remote:
+    if in_drive:
         yield _asked("remote state", settings, "state", _state)
+    if in_bucket:
+        yield _asked("remote state", settings, "bucket", _bucket)
 
 
 def _packages() -> Finding:
@@ -71,9 +78,10 @@ def _asked(
             (purpose,),
             endpoint=settings.google_endpoint,
             budget_seconds=_PATIENCE_SECONDS,
+            advice=ADVICE if purpose == "bucket" else NO_ADVICE,
         )
         is_fine, found = ask(client, settings)
-    except GoogleError as error:
+    except (GoogleError, RemoteRefusedError) as error:
         return Finding(check, is_fine=False, found=str(error))
     return Finding(check, is_fine=is_fine, found=found)
 
@@ -101,7 +109,7 @@ def _folder(client: GoogleClient, settings: Settings) -> tuple[bool, str]:
 
 
 def _state(client: GoogleClient, settings: Settings) -> tuple[bool, str]:
-    place = folder_id((settings.remote or "").removeprefix(_REMOTE))
+    place = folder_id((settings.remote or "").removeprefix(_DRIVE))
     found = _file(client, place, "the folder of the remote state")
     if not found.get("capabilities", {}).get("canAddChildren", False):
         return False, (
@@ -111,6 +119,18 @@ def _state(client: GoogleClient, settings: Settings) -> tuple[bool, str]:
     if "driveId" in found:
         return True, f"{found['name']}, in a shared drive, can be written to"
     return _own_storage(client, str(found["name"]))
+
+
+def _bucket(client: GoogleClient, settings: Settings) -> tuple[bool, str]:
+    bucket, _prefix = bucket_and_prefix(settings.remote or "")
+    wanted = [f"storage.objects.{method}" for method in _STORAGE_METHODS]
+    request = client.storage.buckets().testIamPermissions(bucket=bucket, permissions=wanted)
+    granted = client.ask(request, f"the bucket {bucket}").get("permissions", [])
+    if lacking := sorted(set(wanted) - set(granted)):
+        told = ADVICE["403"].format(what=f"the bucket {bucket}", account=client.account)
+        verb = "is" if len(lacking) == 1 else "are"
+        return False, f"{told} ({', '.join(lacking)} {verb} missing)"
+    return True, f"the bucket {bucket} can be written to"
 
 
 def _own_storage(client: GoogleClient, name: str) -> tuple[bool, str]:

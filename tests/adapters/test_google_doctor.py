@@ -79,6 +79,19 @@ def test_a_folder_that_may_only_be_read_is_found_too(google, settings):
     assert "Content manager" in found[1]
 
 
+def test_a_bucket_is_looked_at_like_a_folder(google, settings):
+    settings = replace(settings, remote="gs://bucket/health")
+    assert "is not there" in findings(settings)["remote state"][1]
+    bucket = google.storage.bucket("bucket")
+    assert findings(settings)["remote state"] == (True, "the bucket bucket can be written to")
+    bucket.permissions -= {"storage.objects.delete"}
+    is_fine, found = findings(settings)["remote state"]
+    assert not is_fine
+    assert "Storage Object User" in found
+    assert "storage.objects.delete is missing" in found
+    assert not findings(replace(settings, remote="gs:bucket"))["remote state"][0]
+
+
 def test_a_key_that_others_can_read_is_told(settings):
     settings.google_credentials_file.chmod(0o644)
     is_fine, found = findings(settings)["Google key"]

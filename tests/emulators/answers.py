@@ -15,6 +15,7 @@ _MESSAGES = {
     "notFound": "File not found: .",
     "authError": "Invalid Credentials",
     "backendError": "Backend Error",
+    "conditionNotMet": "At least one of the pre-conditions you specified did not hold.",
 }
 _DOMAINS = {"rateLimitExceeded": "usageLimits", "dailyLimitExceeded": "usageLimits"}
 _STATUS = {
@@ -51,14 +52,22 @@ class Answer:
 class RefusedError(Exception):
     """The server will not do it."""
 
-    def __init__(self, status: int, reason: str, message: str | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, message: str | None = None, retry_after: int | None = None
+    ) -> None:
         self.status, self.reason = status, reason
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self.message = message or _MESSAGES.get(reason, reason)
         super().__init__(self.message)
 
 
-def refusal(api: str, error: RefusedError) -> Answer:
-    """An error in the form of an interface: Drive's older one, Sheets' newer one."""
+def refusal(api: str, error: RefusedError, *, of_media: bool = False) -> Answer:
+    """An error in the form of an interface: Drive's older one, Sheets' newer one.
+
+    Where a content was asked for, Cloud Storage says only a sentence.
+    """
+    if api == "storage" and of_media:
+        return Answer(error.status, error.message.encode(), error.headers)
     told: dict[str, Any] = {"code": error.status, "message": error.message}
     if api == "sheets":
         told["status"] = _STATUS.get(error.status, "UNKNOWN")
@@ -68,4 +77,4 @@ def refusal(api: str, error: RefusedError) -> Answer:
     else:
         domain = _DOMAINS.get(error.reason, "global")
         told["errors"] = [{"domain": domain, "reason": error.reason, "message": error.message}]
-    return Answer(error.status, {"error": told})
+    return Answer(error.status, {"error": told}, error.headers)

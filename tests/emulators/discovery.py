@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
+from urllib.parse import unquote
 
-DOCUMENTS = {"drive": "drive.v3.json", "sheets": "sheets.v4.json"}
+DOCUMENTS = {"drive": "drive.v3.json", "sheets": "sheets.v4.json", "storage": "storage.v1.json"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
@@ -59,7 +60,8 @@ def route_of(verb: str, path: str) -> Route:
     for api, method, pattern, is_upload in _patterns():  # those without parameters come first
         found = pattern.fullmatch(path)
         if found and method["httpMethod"] == verb:
-            return Route(api, method, found.groupdict(), is_upload)
+            path_values = {name: unquote(value) for name, value in found.groupdict().items()}
+            return Route(api, method, path_values, is_upload)
     raise ViolationError(f"no method answers {verb} {path}")
 
 
@@ -106,6 +108,8 @@ def check_query(route: Route, query: Mapping[str, list[str]]) -> None:
     known = {**document(route.api)["parameters"], **route.method.get("parameters", {})}
     if route.is_upload:
         known["upload_id"] = {"type": "string"}
+    if route.method.get("supportsMediaDownload"):
+        known["alt"] = {"type": "string", "enum": ["json", "media"]}
     for name, values in query.items():
         if name not in known:
             raise ViolationError(f"{route.name} has no parameter {name}")

@@ -36,6 +36,7 @@ class DriveFile:
     born: int = 1
     description: str = ""
     app_properties: dict[str, str] = field(default_factory=dict)
+    _hashed: tuple[bytes, str, str] | None = None
 
     def resource(self) -> dict[str, Any]:
         """As the interface tells it; what is empty is left out, as Google does."""
@@ -60,11 +61,17 @@ class DriveFile:
         if self.target:
             told["shortcutDetails"] = {"targetId": self.target}
         if self.content is not None:
-            told["md5Checksum"] = hashlib.md5(self.content, usedforsecurity=False).hexdigest()
-            told["sha256Checksum"] = hashlib.sha256(self.content).hexdigest()
+            told["md5Checksum"], told["sha256Checksum"] = self._checksums(self.content)
             told["size"] = str(len(self.content))
             told["headRevisionId"] = f"r{self.version}"
         return told
+
+    def _checksums(self, content: bytes) -> tuple[str, str]:
+        """Computed once for each content: listings tell them."""
+        if self._hashed is None or self._hashed[0] is not content:
+            md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            self._hashed = content, md5, hashlib.sha256(content).hexdigest()
+        return self._hashed[1:]
 
 
 class Drive:

@@ -1,4 +1,4 @@
-"""Google Drive v3 and Sheets v4 on loopback, for tests and for developers without an account.
+"""Google Drive v3, Sheets v4 and Cloud Storage v1 on loopback, for tests and for developers.
 
 `python -m tests.emulators.google_server --folder EXPORTS --sheet LOG.csv` serves a folder of this
 machine as a Drive folder and a CSV file as a spreadsheet, and prints the settings to use.
@@ -30,9 +30,11 @@ from tests.emulators.discovery import (
 )
 from tests.emulators.drive import Drive
 from tests.emulators.drive_methods import METHODS as DRIVE_METHODS
-from tests.emulators.drive_methods import Uploads
 from tests.emulators.faults import Fault
+from tests.emulators.media import Uploads
 from tests.emulators.sheets import Spreadsheet, Tab
+from tests.emulators.storage import Storage
+from tests.emulators.storage_methods import METHODS as STORAGE_METHODS
 from tests.emulators.tokens import EMAIL, Tokens, write_credentials
 
 _CHUNK = 256 << 10
@@ -71,11 +73,12 @@ class GoogleServer:
         requests: The methods that were called, in order; `token` among them.
         violations: What was asked or answered against Google's own description.
         faults: What goes wrong; a fault that has happened often enough is spent.
-        disabled: Interfaces (`drive`, `sheets`) that the project has not enabled.
+        disabled: Interfaces (`drive`, `sheets`, `storage`) that the project has not enabled.
     """
 
     def __init__(self, port: int = 0) -> None:
-        self.drive, self.tokens, self.uploads = Drive(), Tokens(), Uploads()
+        self.drive, self.storage, self.uploads = Drive(), Storage(), Uploads()
+        self.tokens = Tokens()
         self.spreadsheets: dict[str, Spreadsheet] = {}
         self.requests: list[str] = []
         self.violations: list[str] = []
@@ -164,7 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             return route.name, self._allowed(route, query, raw)
         except RefusedError as error:
-            return route.name, refusal(route.api, error)
+            of_media = query.get("alt") == ["media"]
+            return route.name, refusal(route.api, error, of_media=of_media)
         except ViolationError as error:
             self.google.violations.append(str(error))
             return route.name, refusal(route.api, RefusedError(400, "badRequest", str(error)))
@@ -182,10 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.kind == "race":
             fault.act()
         elif fault:
-            answer = refusal(route.api, RefusedError(fault.status, fault.reason))
-            if fault.retry_after is not None:
-                answer.headers["Retry-After"] = str(fault.retry_after)
-            return answer
+            raise RefusedError(fault.status, fault.reason, retry_after=fault.retry_after)
         google.before()
         return _performed(Call(google, route, query, self.headers, raw, scopes))
 
@@ -236,6 +237,7 @@ def _spreadsheet(call: Call) -> Answer:
 METHODS: dict[str, Callable[[Call], Answer]] = {
     "sheets.spreadsheets.get": _spreadsheet,
     **DRIVE_METHODS,
+    **STORAGE_METHODS,
 }
 
 
@@ -285,8 +287,10 @@ def main() -> None:
         place, known = google.drive.folder(options.folder.name, role="reader"), {}
         google.before = lambda: _mirror(google, options.folder, place, known)
         print(f"export PDP_DRIVE_FOLDER={place}")
-    state = google.drive.shared_drive("state")
-    print(f"# A shared drive for remote state: {state}", flush=True)
+    state, bucket = google.drive.shared_drive("state"), google.storage.bucket("state")
+    print(
+        f"# For remote state: PDP_REMOTE=drive:{state} or PDP_REMOTE=gs://{bucket.name}", flush=True
+    )
     with google.running():
         try:
             threading.Event().wait()

@@ -47,6 +47,19 @@ def test_a_path_that_no_method_has_is_refused():
     assert route_of("GET", "/drive/v3/files/x1").path == {"fileId": "x1"}
 
 
+def test_names_in_a_path_are_read_as_they_were_before_they_were_written_there():
+    route = route_of("GET", "/storage/v1/b/bucket/o/health%2Fobjects%2F1")
+    assert (route.name, route.path["object"]) == ("storage.objects.get", "health/objects/1")
+
+
+def test_what_is_asked_of_storage_and_not_heeded_is_refused(google, google_client):
+    client = google_client("bucket")
+    request = client.storage.objects().list(bucket="bucket", matchGlob="*")
+    with pytest.raises(GoogleRefusedError):
+        client.ask(request, "the bucket")
+    assert google.violations.pop() == "the emulator does not know matchGlob"
+
+
 @pytest.mark.parametrize(
     "answer",
     [{"files": [{"id": 1}]}, {"files": [{"uuid": "1"}]}, {"files": {}},

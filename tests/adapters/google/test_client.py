@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from adapters.google.client import PIECE, GoogleClient
+from adapters.google.client import GoogleClient
 from adapters.google.credentials import account_facts
 from adapters.google.errors import (
     GoogleNotFoundError,
@@ -14,6 +14,7 @@ from adapters.google.errors import (
     GoogleSetupError,
     GoogleUnavailableError,
 )
+from adapters.google.media import PIECE, download
 from tests.emulators.faults import Fault
 from tests.emulators.tokens import EMAIL
 
@@ -139,10 +140,9 @@ def test_a_file_comes_whole_through_cut_short_and_slow_answers(google, google_cl
         Fault("drive.files.get", status=503),
     ]
     client = google_client("folder")
-    assert b"".join(client.download(file_id, len(content), "a file")) == content
-    assert (
-        b"".join(client.download(file_id, len(content), "a file", start=PIECE)) == content[PIECE:]
-    )
+    request = client.drive.files().get_media(fileId=file_id)
+    assert b"".join(download(client, request, "a file")) == content
+    assert b"".join(download(client, request, "a file", start=PIECE)) == content[PIECE:]
 
 
 def test_threads_share_a_client(google, google_client, folder):

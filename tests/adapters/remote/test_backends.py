@@ -14,6 +14,7 @@ from adapters.remote.backend import (
 )
 from adapters.remote.folder import FolderBackend
 from adapters.remote.google_drive import GoogleDriveBackend
+from adapters.remote.google_storage import GoogleStorageBackend
 from adapters.remote.remote_state import ConflictError
 from adapters.remote.s3 import BLOCK, S3Backend
 from tests.adapters.remote.small_homes import SmallHome
@@ -41,8 +42,15 @@ def _google_drive(request):
     return GoogleDriveBackend(client, drive.folder("health", drive.shared_drive("state")))
 
 
+def _google_storage(request):
+    request.getfixturevalue("google").storage.bucket("bucket")
+    client = request.getfixturevalue("google_client")("bucket")
+    return GoogleStorageBackend(client, "bucket", "health/")
+
+
 @pytest.fixture(
-    params=[_memory, _folder, _s3, _google_drive], ids=["memory", "folder", "s3", "google drive"]
+    params=[_memory, _folder, _s3, _google_drive, _google_storage],
+    ids=["memory", "folder", "s3", "google drive", "google storage"],
 )
 def backend(request):
     return request.param(request)
