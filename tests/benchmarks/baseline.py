@@ -145,7 +145,7 @@ def deduplicate(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     differs = {name: tied[name] != winners[name] for name in names}
     rules = np.select(
         [
-            ~(differs["heart_rate_bpm"] | differs["sample"] | differs["other"]),
+            tied.duplicated(["source", "start_utc", "heart_rate_bpm", "sample", "other"]),
             differs["other"],
             differs["older"],
             differs["sample"],
