@@ -100,23 +100,21 @@ def _with_sorted_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(recoded, values.take(order))
 
 
-def parquet_bytes(*tables: pa.Table) -> pa.Buffer:
-    """One Parquet file of tables with one schema, as bytes; each begins a row group."""
-    tables = tuple(map(canonical_table, tables))
-    schema = tables[0].schema
-    packed = {f.name: "DELTA_BINARY_PACKED" for f in schema if _packs_well(f.type)}
+def parquet_bytes(table: pa.Table) -> pa.Buffer:
+    """A table's Parquet file, as bytes."""
+    table = canonical_table(table)
+    packed = {f.name: "DELTA_BINARY_PACKED" for f in table.schema if _packs_well(f.type)}
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(
+    pq.write_table(
+        table,
         sink,
-        schema,
+        row_group_size=ROW_GROUP_ROWS,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[f.name for f in schema if f.name not in packed],
+        use_dictionary=[name for name in table.column_names if name not in packed],
         column_encoding=packed,
         write_statistics=list(packed),
-    ) as writer:
-        for table in tables:
-            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+    )
     return sink.getvalue()
 
 

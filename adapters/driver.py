@@ -379,7 +379,7 @@ class Run:
             if publishes or current is None
             else self._profile.generations.outputs(current)
         )
-        with self._views(engine, outputs) as views:
+        with self._views(outputs) as views:
             if publishes or current is None:
                 self._on_phase("publishing")
                 current = self._profile.generations.publish(
@@ -395,14 +395,11 @@ class Run:
         status = "published" if publishes else "up-to-date"
         return self._finish(engine, status, outcome, current)
 
-    def _views(
-        self, engine: Engine, outputs: Mapping[str, Output]
-    ) -> AbstractContextManager[PendingViews]:
+    def _views(self, outputs: Mapping[str, Output]) -> AbstractContextManager[PendingViews]:
         return views_of(
             self._profile.outputs,
             outputs,
             self._profile.store,
-            lambda output: engine.materializer.codecs.tables(output.artifact),
             trusts_stamps=not self._options.full_check,
         )
 

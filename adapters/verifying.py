@@ -70,7 +70,6 @@ class Verifier:
             self._profile.outputs,
             outputs,
             self._profile.store,
-            lambda output: tables(self._profile.store, output.artifact),
             reads_bytes=self._depth >= Depth.BYTES,
         )
         try:

@@ -1,6 +1,6 @@
 """The published generation in forms that other programs read: the bytes of `outputs/`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -8,13 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from adapters.codecs import parquet_bytes
+from adapters.joined_parquet import joined
+from adapters.stored_tables import table_paths, tables
 from adapters.view_files import PendingViews, pending_views, spoilt_views
 from registry.generations import Output
-from registry.objects import CHUNK
 from registry.store import Store
-
-TablesOf = Callable[[Output], Iterable[pa.Table]]
 
 
 def csv_bytes(table: pa.Table) -> pa.Buffer:
@@ -50,7 +48,6 @@ def views_of(
     folder: Path,
     outputs: Mapping[str, Output],
     store: Store,
-    tables_of: TablesOf,
     *,
     trusts_stamps: bool = True,
 ) -> AbstractContextManager[PendingViews]:
@@ -60,7 +57,6 @@ def views_of(
         folder: `outputs/` of the profile.
         outputs: The outputs to show.
         store: Where their bytes are.
-        tables_of: Opens an output, part by part.
         trusts_stamps: Whether an unmoved file need not be read.
 
     Raises:
@@ -69,50 +65,38 @@ def views_of(
     return pending_views(
         folder,
         outputs,
-        lambda name, output: _content(name, output, store, tables_of),
+        lambda name, output: _content(name, output, store),
         trusts_stamps=trusts_stamps,
     )
 
 
-def publish_views(
-    folder: Path, outputs: Mapping[str, Output], store: Store, tables_of: TablesOf
-) -> list[str]:
+def publish_views(folder: Path, outputs: Mapping[str, Output], store: Store) -> list[str]:
     """Make every view of the published generation that is not there as it was last written.
 
     Returns:
         The names of the files that were written.
     """
-    with views_of(folder, outputs, store, tables_of) as views:
+    with views_of(folder, outputs, store) as views:
         return views.publish()
 
 
-def _content(
-    name: str, output: Output, store: Store, tables_of: TablesOf
-) -> Iterable[bytes | memoryview]:
+def _content(name: str, output: Output, store: Store) -> Iterable[bytes | memoryview]:
     if name.endswith(".csv"):
-        return [memoryview(csv_bytes(pa.concat_tables(tables_of(output))))]
-    if output.artifact.codec == "parquet":
-        return _chunks(store.check(output.artifact))
-    return [memoryview(parquet_bytes(*tables_of(output)))]
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+        return [memoryview(csv_bytes(pa.concat_tables(tables(store, output.artifact))))]
+    paths = table_paths(store, output.artifact)
+    return joined([pa.memory_map(str(path)).read_buffer() for path in paths])
 
 
 def view_problems(
     folder: Path,
     outputs: Mapping[str, Output],
     store: Store,
-    tables_of: TablesOf,
     *,
     reads_bytes: bool,
 ) -> Iterator[tuple[Path, str | None]]:
     """Every view of the published generation, and what is wrong with it."""
 
     def content(name: str, output: Output) -> Iterable[bytes | memoryview]:
-        return _content(name, output, store, tables_of)
+        return _content(name, output, store)
 
     return spoilt_views(folder, outputs, content, reads_bytes=reads_bytes)

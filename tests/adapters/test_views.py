@@ -75,7 +75,7 @@ def published(tmp_path):
         store.commit(Computation(name, name, "", "merge", "code", (), 0.0, "run"), encoded)
         outputs = {name: Output(name, 1, encoded.artifact)}
         folder = tmp_path / "outputs"
-        return publish_views(folder, outputs, store, lambda o: codecs.tables(o.artifact))
+        return publish_views(folder, outputs, store)
 
     return publish
 

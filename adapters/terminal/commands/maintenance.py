@@ -12,7 +12,6 @@ from rich.console import RenderableType
 
 from adapters.profile import Profile
 from adapters.settings import Settings
-from adapters.stored_tables import tables
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, refuse_unused, writing
 from adapters.terminal.console import table
@@ -71,7 +70,6 @@ def _restored(profile: Profile, number: int, run_id: str, started: datetime) -> 
         profile.outputs,
         profile.generations.outputs(number),
         profile.store,
-        lambda output: tables(profile.store, output.artifact),
     ) as views:
         profile.drop_snapshot()
         published = restore(

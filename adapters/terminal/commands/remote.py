@@ -138,14 +138,12 @@ def _telling(progress: Progress, words: str) -> Callable[[int, int], None]:
 def _write_views(profile: Profile) -> None:
     current = profile.generations.current()
     if current is not None:
-        from adapters.stored_tables import tables  # noqa: PLC0415 - a push needs no tables
-        from adapters.views import publish_views  # noqa: PLC0415 - goes with it
+        from adapters.views import publish_views  # noqa: PLC0415 - a push needs no tables
 
         publish_views(
             profile.outputs,
             profile.generations.outputs(current),
             profile.store,
-            lambda output: tables(profile.store, output.artifact),
         )
 
 
