@@ -48,6 +48,7 @@ def download(client: GoogleClient, request: Any, what: str, *, start: int = 0) -
         total = found.total
         start += len(found.content)
         yield found.content
+        del found  # not two of them at a time
 
 
 def piece(client: GoogleClient, request: Any, what: str, first: int = 0) -> Piece:

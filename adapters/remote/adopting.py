@@ -6,10 +6,9 @@ on.
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
-from adapters.forgetting import forget, preview
 from adapters.profile import Profile
 from adapters.remote.arriving import Arrived
 from adapters.remote.bringing import Bringer
@@ -66,8 +65,12 @@ def _write(profile: Profile, number: int, content: bytes) -> None:
         replace_file(path, [content])
 
 
-def _forget(profile: Profile, sha256s: Iterable[str]) -> None:
+def _forget(profile: Profile, sha256s: Collection[str]) -> None:
     """Forget raw files, each with what came from it; one may go with the archive it lay in."""
+    if not sha256s:
+        return
+    from adapters.forgetting import forget, preview  # noqa: PLC0415 - it needs tables, a pull none
+
     archives = {e.sha256 for e in profile.raw_files.entries() if e.kind == "archive"}
     for sha256 in sorted(sha256s, key=lambda found: (found not in archives, found)):
         entries = {entry.sha256: entry for entry in profile.raw_files.entries()}

@@ -62,8 +62,8 @@ class Bringer:
             DamagedError: An object is not what the manifest says.
         """
         missing = {e.sha256: e for e in manifest.entries if not self._holds(e)}
-        jobs = [e for e in missing.values() if not is_staged(self.incoming, _expected(e))]
-        here = [e for e in missing.values() if e not in set(jobs)]
+        here = {e for e in missing.values() if is_staged(self.incoming, _expected(e))}
+        jobs = [e for e in missing.values() if e not in here]
         with ThreadPoolExecutor(1) as disk:
             flushed = [disk.submit(flush_file, self.staged(entry)) for entry in here]
             for number, entry in enumerate(in_parallel(self._bring, jobs), 1):

@@ -87,8 +87,7 @@ class GoogleDriveBackend:
             found = self._found(name)
             if found is None:
                 raise NotInRemoteError(name)
-            files = self._client.drive.files()
-            request = files.get_media(fileId=found.id, supportsAllDrives=True)
+            request = self._client.files.get_media(fileId=found.id, supportsAllDrives=True)
             yield from downloaded(self._client, request, WHAT, name, start)
 
     def put_if_absent(self, name: str, content: Content) -> bool:
@@ -103,7 +102,7 @@ class GoogleDriveBackend:
                 return False
             stored = uploaded(
                 self._client,
-                self._client.drive.files().create,
+                self._client.files.create,
                 content,
                 WHAT,
                 body={"name": name, "parents": [self._folder.id]},

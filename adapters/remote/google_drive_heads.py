@@ -38,7 +38,7 @@ class DriveFolder:
         """Its files, page by page."""
         also = f" and {condition}" if condition else ""
         pages = self.client.pages(
-            self.client.drive.files().list,
+            self.client.files.list,
             WHAT,
             q=f"'{self.id}' in parents and trashed = false{also}",
             fields=f"nextPageToken,files({_FIELDS})",
@@ -90,7 +90,7 @@ class HeadChain:
         Raises:
             LostRaceError: Another one has that id.
         """
-        files = self._client.drive.files()
+        files = self._client.files
         body = {
             "name": _HEAD,
             "parents": [self._folder.id],
@@ -112,12 +112,12 @@ class HeadChain:
         return found  # ours: only the answer was lost
 
     def _new_id(self) -> str:
-        request = self._client.drive.files().generateIds(count=1, space="drive")
+        request = self._client.files.generateIds(count=1, space="drive")
         new_id: str = self._client.ask(request, WHAT)["ids"][0]
         return new_id
 
     def _remove(self, file: Any) -> None:
-        request = self._client.drive.files().update(
+        request = self._client.files.update(
             fileId=file["id"], body={"trashed": True}, fields="id", supportsAllDrives=True
         )
         with contextlib.suppress(GoogleError):  # the next who swaps does it

@@ -136,7 +136,7 @@ class GoogleStorageBackend:
         try:
             stored = uploaded(
                 self._client,
-                self._client.storage.objects().insert,
+                self._client.objects.insert,
                 content,
                 self._what,
                 bucket=self._bucket,
@@ -151,12 +151,11 @@ class GoogleStorageBackend:
         return str(stored["generation"])
 
     def _media(self, name: str) -> Any:
-        objects = self._client.storage.objects()
-        return objects.get_media(bucket=self._bucket, object=self._prefix + name)
+        return self._client.objects.get_media(bucket=self._bucket, object=self._prefix + name)
 
     def _found(self, folder: str, **options: Any) -> Iterator[Any]:
         pages = self._client.pages(
-            self._client.storage.objects().list,
+            self._client.objects.list,
             self._what,
             bucket=self._bucket,
             prefix=self._prefix + folder,

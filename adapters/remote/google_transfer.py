@@ -74,6 +74,7 @@ def downloaded(
         for piece in download(client, request, what, start=start):
             for place in range(0, len(piece), CHUNK):
                 yield piece[place : place + CHUNK]
+            del piece  # the next one takes its place in memory
     except GoogleNotFoundError:
         raise NotInRemoteError(name) from None
 

@@ -12,7 +12,8 @@ from typing import BinaryIO, Final, Protocol
 
 from adapters.remote.backend import Backend, RemoteUnavailableError
 from adapters.vault import DamagedError
-from adapters.vault.age import Identity, Writable, decrypt, encrypt
+from adapters.vault.age import Identity, Writable, encrypt
+from adapters.vault.streaming import decrypt
 from registry.objects import make_folder
 
 ATTEMPTS: Final = 4

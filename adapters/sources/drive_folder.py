@@ -123,7 +123,7 @@ class DriveFolder:
         while some := list(itertools.islice(pending, _FOLDERS_A_QUERY)):
             parents = " or ".join(f"'{_escaped(folder)}' in parents" for folder in some)
             for page in self.client.pages(
-                self.client.drive.files().list,
+                self.client.files.list,
                 _WHAT,
                 q=f"({parents}) and trashed = false",
                 fields=_FIELDS,
@@ -215,7 +215,7 @@ class _Fetching:
             GoogleError: They are not.
         """
         digest = hashlib.md5(usedforsecurity=False)
-        request = self._client.drive.files().get_media(fileId=found.id, supportsAllDrives=True)
+        request = self._client.files.get_media(fileId=found.id, supportsAllDrives=True)
         for piece in download(self._client, request, found.name):
             digest.update(piece)
             yield piece

@@ -147,7 +147,5 @@ def _own_storage(client: GoogleClient, name: str) -> tuple[bool, str]:
 
 
 def _file(client: GoogleClient, file_id: str, what: str) -> Any:
-    request = client.drive.files().get(
-        fileId=file_id, fields=_FOLDER_FIELDS, supportsAllDrives=True
-    )
+    request = client.files.get(fileId=file_id, fields=_FOLDER_FIELDS, supportsAllDrives=True)
     return client.ask(request, what)

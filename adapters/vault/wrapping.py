@@ -8,7 +8,6 @@ takes 256 MB anywhere, and opens what fits into memory.
 Source: https://age-encryption.org/v1 (file format, scrypt recipient stanza, payload).
 """
 
-import base64
 import hashlib
 import hmac
 import os
@@ -18,12 +17,21 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from adapters.vault.age_format import (
+    CHUNK,
+    VERSION,
+    as_text,
+    chunk_nonce,
+    from_text,
+    header_seal,
+    payload_cipher,
+)
+
 WORK_FACTOR: Final = 18
-MOST_TEXT_BYTES: Final = 64 << 10
+MOST_TEXT_BYTES: Final = CHUNK
 _BLOCK_SIZE: Final = 8
-_VERSION: Final = b"age-encryption.org/v1"
-_SALT_LABEL: Final = b"age-encryption.org/v1/scrypt"
-_ONLY_CHUNK: Final = bytes(11) + b"\x01"
+_SALT_LABEL: Final = VERSION + b"/scrypt"
+_ONLY_CHUNK: Final = chunk_nonce(0, is_last=True)
 _WRAPPED: Final = re.compile(
     rb"(?P<header>age-encryption\.org/v1\n"
     rb"-> scrypt (?P<salt>[A-Za-z0-9+/]{22}) (?P<factor>[1-9][0-9]?)\n"
@@ -52,12 +60,10 @@ def wrap(text: str, passphrase: str, work_factor: int = WORK_FACTOR) -> bytes:
     file_key, salt, nonce = os.urandom(16), os.urandom(16), os.urandom(16)
     key = _stretched(passphrase, salt, work_factor)
     wrapped_key = ChaCha20Poly1305(key).encrypt(bytes(12), file_key, None)
-    stanza = b"-> scrypt %b %d\n%b" % (_base64(salt), work_factor, _base64(wrapped_key))
-    header = b"%b\n%b\n---" % (_VERSION, stanza)
-    seal = hmac.digest(_derived(file_key, b"", b"header"), header, "sha256")
-    payload = ChaCha20Poly1305(_derived(file_key, nonce, b"payload"))
-    body = payload.encrypt(_ONLY_CHUNK, content, None)
-    return b"%b %b\n%b%b" % (header, _base64(seal), nonce, body)
+    stanza = b"-> scrypt %b %d\n%b" % (as_text(salt), work_factor, as_text(wrapped_key))
+    header = b"%b\n%b\n---" % (VERSION, stanza)
+    body = payload_cipher(file_key, nonce).encrypt(_ONLY_CHUNK, content, None)
+    return b"%b %b\n%b%b" % (header, header_seal(file_key, header), nonce, body)
 
 
 def unwrapped(content: bytes, passphrase: str) -> bytes:
@@ -73,18 +79,17 @@ def unwrapped(content: bytes, passphrase: str) -> bytes:
         raise NotWholeError
     factor = int(parts["factor"])
     try:
-        key = _stretched(passphrase, _plain(parts["salt"]), factor)
+        key = _stretched(passphrase, from_text(parts["salt"]), factor)
     except ValueError:  # what OpenSSL says where memory is short
         raise MemoryError from None
     try:
-        file_key = ChaCha20Poly1305(key).decrypt(bytes(12), _plain(parts["key"]), None)
+        file_key = ChaCha20Poly1305(key).decrypt(bytes(12), from_text(parts["key"]), None)
     except InvalidTag:
         raise OtherPassphraseError from None
-    seal = hmac.digest(_derived(file_key, b"", b"header"), parts["header"], "sha256")
-    if not hmac.compare_digest(seal, _plain(parts["seal"])):
+    if not hmac.compare_digest(header_seal(file_key, parts["header"]), parts["seal"]):
         raise NotWholeError
     try:
-        payload = ChaCha20Poly1305(_derived(file_key, parts["nonce"], b"payload"))
+        payload = payload_cipher(file_key, parts["nonce"])
         return payload.decrypt(_ONLY_CHUNK, parts["body"], None)
     except InvalidTag:
         raise NotWholeError from None
@@ -108,17 +113,3 @@ def _stretched(passphrase: str, salt: bytes, work_factor: int) -> bytes:
         maxmem=scrypt_memory_bytes(work_factor) + (1 << 20),
         dklen=32,
     )
-
-
-def _derived(key: bytes, salt: bytes, purpose: bytes) -> bytes:
-    """HKDF-SHA-256 of 32 bytes (RFC 5869)."""
-    drawn = hmac.digest(salt or bytes(32), key, "sha256")
-    return hmac.digest(drawn, purpose + b"\x01", "sha256")
-
-
-def _base64(content: bytes) -> bytes:
-    return base64.b64encode(content).rstrip(b"=")
-
-
-def _plain(text: bytes) -> bytes:
-    return base64.b64decode(text + b"=" * (-len(text) % 4))

@@ -1,18 +1,19 @@
 """Pull of a large profile against a bare ranged download of the same bytes.
 
-    python tests/benchmarks/pull.py [--megabytes 1000] [--remote folder | s3]
+    python tests/benchmarks/pull.py [--megabytes 1000] [--remote folder | s3 | drive | gs]
 
 A home with raw files of that size is pushed; then an empty home pulls it, in a process of its own
 whose peak memory is read from the system. Before that, another process downloads the same objects
 range by range, once to drop them and once to keep them as files, flushed. Wanted: at least 0.8 of
-the bare throughput, below 150 MB. The server runs on loopback, so nothing hides what decrypting
-costs.
+the bare throughput, below 150 MB. The server runs on loopback, in a process of its own, so nothing
+hides what decrypting costs.
 """
 
 import argparse
 import atexit
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ WORKERS = 3
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
-    parser.add_argument("--remote", choices=("folder", "s3"), default="s3")
+    parser.add_argument("--remote", choices=("folder", "s3", "drive", "gs"), default="drive")
     parser.add_argument("--bare-into", help="for its own processes")
     options = parser.parse_args()
     if options.bare_into is not None:
@@ -43,19 +44,23 @@ def measure(folder, megabytes, kind):
     if kind == "s3":
         environment |= start_s3()
         environment["PDP_REMOTE"] = "s3://bucket/health"
-    else:
+    elif kind == "folder":
         environment["PDP_REMOTE"] = str(folder / "remote")
+    else:
+        environment |= start_google(kind)
     program(folder, environment, "a", "vault", "init", "--recovery", str(folder / "key"))
     environment["PDP_IDENTITY_FILE"] = str(folder / "key")
     make_exports(folder / "exports", megabytes)
     program(folder, environment, "a", "import", str(folder / "exports"))
     pushed = timed(folder, environment, "a", "state", "push")
     timed_bare(environment, "")
+    load = os.getloadavg()[0]
     bare, kept = timed_bare(environment, ""), timed_bare(environment, str(folder / "kept"))
     pulled = timed(folder, environment, "b", "state", "pull")
     report = {
         "megabytes": megabytes,
         "remote": kind,
+        "load_before": round(load, 2),
         "push_seconds": pushed[0],
         "push_peak_mb": pushed[1],
         "bare_seconds": bare[0],
@@ -98,6 +103,19 @@ def start_s3():
 
     boto3.client("s3").create_bucket(Bucket="bucket")
     return keys
+
+
+def start_google(kind):
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.emulators.google_server", "--port", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=PROJECT,
+    )  # fmt: skip
+    atexit.register(server.kill)
+    told = "".join(server.stdout.readline() for _ in range(4))
+    found = re.findall(r"(PDP_\w+)=(\S+)", told)
+    keys = {name: value for name, value in found if name != "PDP_REMOTE"}
+    places = [value for name, value in found if name == "PDP_REMOTE"]
+    return keys | {"PDP_REMOTE": next(place for place in places if place.startswith(kind))}
 
 
 def program(folder, environment, home, *arguments):
