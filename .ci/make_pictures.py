@@ -22,8 +22,8 @@ from rich.console import Console  # noqa: E402
 from rich.text import Text  # noqa: E402
 
 from adapters.drawing import STAGE_COLOURS  # noqa: E402
-from adapters.driver import FLOW  # noqa: E402
 from adapters.execution import build_driver  # noqa: E402
+from adapters.pipeline import FLOW  # noqa: E402
 
 
 def draw_dataflow() -> None:

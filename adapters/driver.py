@@ -1,62 +1,32 @@
-"""The composition root: sources, registry and Hamilton wired into one run of one profile."""
+"""One run of one profile: sources, registry and Hamilton, wired together."""
 
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
-from adapters import STAGES, AdapterError
-from adapters.corrections import exclusions, read_corrections
+from adapters import STAGES
+from adapters.asking import Asker, NothingToIngestError, RunOptions
 from adapters.estimates import with_estimates
 from adapters.execution import Engine, Outcome, Request
-from adapters.file_reports import (
-    file_reports,
-    flow_files,
-    leaves,
-    nothing_to_ingest,
-    parse_reports,
-)
+from adapters.file_reports import file_reports, flow_files, leaves, nothing_to_ingest, parse_reports
 from adapters.healing import healed
+from adapters.pipeline import BOOKS, FLOW, OUTPUTS, PROJECT, code_index
 from adapters.planner import Plan
 from adapters.profile import Profile
 from adapters.quiet_runs import quiet_runs
-from adapters.read_at_import import data_files
 from adapters.report import FileReport, RunReport, node_reports
-from adapters.run_inputs import as_of_utc, configured, home_time_zone, source_of
+from adapters.run_inputs import as_of_utc, source_of
 from adapters.settings import Settings
 from adapters.sources import SourceReport
 from adapters.state_file import is_state_of, write_state
 from adapters.view_files import PendingViews
 from adapters.views import views_of
-from dataflows import (
-    accounts,
-    annotations,
-    blood_pressure,
-    blood_pressure_alerts,
-    blood_pressure_days,
-    blood_pressure_quality,
-    blood_pressure_variability,
-    collection,
-    daily_metrics,
-    heart_rate,
-    heart_rate_by_day,
-    home_blood_pressure,
-    ingestion,
-    period_comparisons,
-    personal_history,
-    sleep,
-    sleep_by_night,
-    sleep_regularity,
-    source_coverage,
-)
 from registry import RegistryError
-from registry.code_identity import CodeIndex
 from registry.database import RegistryWriteError
 from registry.durations import Durations
 from registry.generations import NodeAction, Output
@@ -65,91 +35,6 @@ from registry.raw_files import RawEntry
 from registry.remembered_code import RememberedCode
 from registry.restoring import hold_of
 from registry.store import Artifact
-
-FLOW: Final[tuple[ModuleType, ...]] = (
-    ingestion,
-    blood_pressure,
-    blood_pressure_days,
-    blood_pressure_quality,
-    blood_pressure_variability,
-    heart_rate,
-    heart_rate_by_day,
-    sleep,
-    annotations,
-    sleep_by_night,
-    sleep_regularity,
-    collection,
-    accounts,
-    daily_metrics,
-    home_blood_pressure,
-    blood_pressure_alerts,
-    personal_history,
-    period_comparisons,
-    source_coverage,
-)
-
-OUTPUTS: Final = (
-    "daily_metrics",
-    "blood_pressure_readings",
-    "home_blood_pressure",
-    "blood_pressure_alerts",
-    "heart_rate_samples",
-    "heart_rate_days",
-    "heart_rate_hours",
-    "sleep_sessions",
-    "sleep_stages",
-    "annotations",
-    "baselines",
-    "trends",
-    "period_comparisons",
-    "source_coverage",
-    "sleep_nights",
-    "sleep_regularity",
-    "blood_pressure_days",
-    "blood_pressure_quality",
-    "blood_pressure_variability",
-    "rejected_rows",
-    "shadowed_rows",
-)
-BOOKS: Final = "books"
-PROJECT: Final = Path(__file__).resolve().parent.parent
-
-
-def code_index() -> CodeIndex:
-    """The code that the flow may reach."""
-    return CodeIndex([PROJECT], packages={"dataflows"}, data_files=data_files())
-
-
-class NothingToIngestError(AdapterError):
-    """No file of the profile could be read as an export."""
-
-    exit_code = 3
-
-
-class NotPublishedError(AdapterError):
-    """A run from a later stage needs a published generation to start from."""
-
-    exit_code = 2
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What `python cli.py run` was asked for."""
-
-    skip_ingestion: bool = False
-    start_stage: str = STAGES[0]
-    only: tuple[str, ...] = ()
-    force: tuple[str, ...] = ()
-    force_all: bool = False
-    dry_run: bool = False
-    full_check: bool = False
-    executor: str = "local"
-    workers: int = 2
-
-    @property
-    def asks_sources(self) -> bool:
-        """Whether new exports are looked for."""
-        return not (self.skip_ingestion or self.dry_run or self.start_stage != STAGES[0])
 
 
 def planned_run(settings: Settings, profile: Profile) -> "Run":
@@ -187,7 +72,7 @@ class Run:
         self._source_report = SourceReport("none", [])
         self._actions: dict[tuple[str, str], NodeAction] = {}
         self._stages: dict[str, str] = {}
-        self._flow_entries: list[RawEntry] = []
+        self._flow_entries: Sequence[RawEntry] = ()
         self._messages: list[str] = []
         self.reads_text, self.is_complete = True, True
 
@@ -256,10 +141,13 @@ class Run:
         self.reads_text = code.reads_text()
         code.keep()
         self._stages = {name: node.stage for name, node in engine.flow.nodes.items()}
-        request = self._request(engine)
-        plan = engine.plan(request)
+        asker = Asker(self._settings, self._profile, self._options, self._source_report)
+        asked = asker.ask(engine, self._published_keys())
+        self._flow_entries = asked.entries
+        self._messages = [*self._profile.notices, *self._source_report.notices, *asked.problems]
+        plan = engine.plan(asked.request)
         self._actions = dict(plan.actions)
-        return engine, request, plan
+        return engine, asked.request, plan
 
     def failed(self, error: Exception) -> RunReport:
         """The report of a run that raised: what had been done by then."""
@@ -285,8 +173,6 @@ class Run:
         except RegistryError:
             return None
 
-    # -- the request -----------------------------------------------------------------------------
-
     def _engine(self, code: RememberedCode) -> Engine:
         return Engine(
             FLOW,
@@ -301,29 +187,8 @@ class Run:
         self._actions[action.node, action.item] = action
         self._on_action(action)
 
-    def _request(self, engine: Engine) -> Request:
-        published = self._published_keys()
-        frozen: dict[tuple[str, str], str] = {}
-        forced = frozenset(self._options.force)
-        if self._options.force_all:
-            forced = frozenset(engine.flow.nodes)
-        if self._options.start_stage != STAGES[0]:
-            if not published:
-                raise NotPublishedError(
-                    f"nothing of {self._profile.name} is published yet; "
-                    "run once without --start-stage"
-                )
-            forced |= engine.flow.at_or_after(self._options.start_stage)
-            frozen = {p: key for p, key in published.items() if p[0] not in forced}
-        return Request(
-            self._inputs(engine, published if frozen else {}),
-            targets=self._options.only,
-            forced=forced,
-            frozen=frozen,
-            published=published,
-        )
-
     def _published_keys(self) -> dict[tuple[str, str], str]:
+        """The key of every node, and of every file of it, in the published generation."""
         current = self._current()
         if current is None:
             return {}
@@ -332,34 +197,6 @@ class Run:
 
     def _current(self) -> int | None:
         return self._profile.generations.current()
-
-    def _inputs(self, engine: Engine, published: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-        entries = flow_files(self._profile.raw_files.entries())
-        if published:
-            items = {item for _, item in published if item}
-            entries = [entry for entry in entries if entry.sha256 in items]
-        if not entries and not self._options.dry_run:
-            raise NothingToIngestError(nothing_to_ingest(self._profile, self._source_report))
-        self._flow_entries = entries
-        home_zone, zone_source = home_time_zone(self._profile, self._settings)
-        return {
-            "export_files": [Artifact(e.sha256, "raw", e.size) for e in entries],
-            "exclusions": self._exclusions(engine),
-            **configured(self._settings),
-            "home_time_zone": home_zone,
-            "home_time_zone_source": zone_source,
-            "as_of_utc": as_of_utc(self._profile, self._settings, entries),
-        }
-
-    def _exclusions(self, engine: Engine) -> Artifact:
-        path = self._profile.corrections
-        found = exclusions(read_corrections(path), self._profile.raw_files, path)
-        notices = self._source_report.notices
-        self._messages = [*self._profile.notices, *notices, *found.problems]
-        encoded = engine.materializer.codecs.encode(found.table, "exclusions")
-        if not self._options.dry_run:
-            engine.store.add_input(encoded)
-        return encoded.artifact
 
     # -- what came of it -------------------------------------------------------------------------
 

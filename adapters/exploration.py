@@ -23,9 +23,9 @@ from types import ModuleType
 from hamilton.node import NodeType
 
 from adapters import AdapterError, html
+from adapters.asking import RunOptions
 from adapters.differences import TablesCompared
 from adapters.drawing import Drawing, draw, svg_of
-from adapters.driver import FLOW, RunOptions
 from adapters.execution import build_driver
 from adapters.explanation import Explainer, named_files
 from adapters.lineage import LineageReader
@@ -34,6 +34,7 @@ from adapters.node_run import NodeRun, code_of
 from adapters.notebook_rows import EXAMPLES, DifferenceView, RowLineageView
 from adapters.notebook_views import BlockResults, ExplanationView, NodeList, RunView
 from adapters.opened_artifact import NoTableError, OpenedArtifact, VerifiedFiles
+from adapters.pipeline import FLOW
 from adapters.profile import Profile
 from adapters.reader import load, profile_at, project_folder
 from adapters.report import RunReport

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType, ModuleType
 
-from adapters.driver import FLOW, Run
+from adapters.driver import Run
 from adapters.execution import Engine, Outcome
 from adapters.flow import CodeSource
 from adapters.imported_code import ImportedCode
+from adapters.pipeline import FLOW
 from adapters.report import RunReport
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters import AdapterError
-from adapters.driver import Run, RunOptions
+from adapters.asking import RunOptions
+from adapters.driver import Run
 from adapters.profile import Profile
 from adapters.settings import Settings
 from dataflows import DataflowError

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import AdapterError
-from adapters.driver import PROJECT, planned_run
+from adapters.driver import planned_run
 from adapters.execution import Engine, Request
 from adapters.flow import FlowNode
+from adapters.pipeline import PROJECT
 from adapters.planner import REUSE, Plan
 from adapters.profile import Profile
 from adapters.settings import Settings

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters import STAGES
-from adapters.driver import FLOW, OUTPUTS, PROJECT
 from adapters.execution import Engine
+from adapters.pipeline import FLOW, OUTPUTS, PROJECT
 from registry.code_identity import CodeIndex
 from registry.database import Database
 from registry.store import Store

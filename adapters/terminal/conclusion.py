@@ -11,7 +11,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.driver import Run, RunOptions
+from adapters.asking import RunOptions
+from adapters.driver import Run
 from adapters.lock import LOCK_NAME
 from adapters.profile import DEMO, Profile
 from adapters.report import RunReport

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.driver import Run, RunOptions
+from adapters.asking import RunOptions
+from adapters.driver import Run
 from adapters.profile import Profile
 from adapters.settings import Settings
 from tests.conftest import LOG, Program

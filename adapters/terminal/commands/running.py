@@ -75,7 +75,8 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
     """Ingest, normalise, validate, merge, publish; or `--clean`."""
     if options.clean:
         return _clean(options, profile)
-    from adapters.driver import Run, RunOptions  # noqa: PLC0415 - Hamilton is slow to import
+    from adapters.asking import RunOptions  # noqa: PLC0415 - Hamilton is slow to import
+    from adapters.driver import Run  # noqa: PLC0415 - see above
     from adapters.terminal.conclusion import conclude  # noqa: PLC0415 - goes with it
 
     gc.freeze()
