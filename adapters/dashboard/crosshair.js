@@ -70,6 +70,8 @@ window.crosshair = (() => {
       sources = Object.fromEntries(figures
         .flatMap((figure) => figure.renderers)
         .map((renderer) => [renderer.data_source.name, renderer.data_source]));
+      for (const figure of figures)  // a finger does not hover
+        figure.on_event("tap", ({x}) => this.point(figure.name, x));
     },
     point(chart, x) {
       if (!Number.isFinite(x)) return;  // the pointer has just left

@@ -32,6 +32,27 @@
     }
   };
 
+  // Bokeh keeps every touch of a chart to itself: up and down shall move the page. A touch that
+  // becomes such a movement is cancelled at (0, 0), which Bokeh takes for the other end of a zoom;
+  // so it is told that the touch ended where it began.
+  const letScroll = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.matches(".bk-events")) {
+        let began = null;
+        element.style.touchAction = "pan-y pinch-zoom";
+        element.addEventListener("pointerdown", (event) => { began = event; }, true);
+        element.addEventListener("pointercancel", (event) => {
+          if (!event.isTrusted || began === null) return;
+          event.stopImmediatePropagation();
+          const {pointerId, pointerType, clientX, clientY} = began;
+          element.dispatchEvent(
+            new PointerEvent("pointercancel", {pointerId, pointerType, clientX, clientY}));
+        }, true);
+      }
+      if (element.shadowRoot !== null) letScroll(element.shadowRoot);
+    }
+  };
+
   const send = (word) => {
     if (state.clicks === null) state.waiting.push(word);
     else state.clicks.tags = [`${word}#${++state.count}`];
@@ -70,6 +91,7 @@
       state.figures = figures;
       paint();
       name(document.querySelector("aside"));
+      letScroll(document.querySelector("main"));
       for (const word of state.waiting.splice(0)) send(word);
       document.documentElement.dataset.ready = "yes";
     },

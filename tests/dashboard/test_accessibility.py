@@ -1,27 +1,16 @@
 """axe-core finds nothing on the page, light or dark, wide or narrow."""
 
-import sys
-
 import pytest
 
-from tests.dashboard.conftest import DESKTOP, PHONE, environment, served
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    command = [sys.executable, "cli.py", "serve", "--port", "{port}"]
-    with served(command, environment(home), home / "log.txt") as address:
-        yield address
+from tests.dashboard.conftest import WIDTHS
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_no_fault(url, visit, chromium, scheme, size):
+@WIDTHS
+def test_axe_finds_no_fault(public_url, visit, scheme, size):
     from axe_playwright_python.sync_playwright import Axe
 
-    context = chromium.new_context(viewport=size, color_scheme=scheme)
-    one = visit(url, context=context)
+    one = visit(public_url, size, color_scheme=scheme)
     one.page.evaluate("document.getElementById('controls').open = true")
     for table in one.page.locator("details.rows > summary").all():
         table.click()
