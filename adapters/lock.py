@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import AdapterError
-from registry.objects import make_folder
+from registry.database import RegistryWriteError
+from registry.objects import WriteError, make_folder
 
 LOCK_NAME: Final = "lock"
 _PAUSE_SECONDS: Final = 0.05
@@ -48,6 +49,8 @@ class LockUnavailableError(AdapterError):
 def profile_lock(folder: Path, *, wait_seconds: float = 10.0) -> Iterator[None]:
     """Hold the profile in this folder, for as long as the block lasts.
 
+    Who was killed, or met a disk that failed, leaves a mark; whoever comes next flushes first.
+
     Raises:
         ProfileBusy: Another process held it all the time.
         LockUnavailableError: The folder cannot be made, or its lock not be opened.
@@ -58,12 +61,20 @@ def profile_lock(folder: Path, *, wait_seconds: float = 10.0) -> Iterator[None]:
         _settle(descriptor)
         _say_who(descriptor)
         yield
+    except (WriteError, RegistryWriteError, OSError):
+        _let_go(descriptor, is_sound=False)
+        raise
     finally:
-        if descriptor in _held:
-            _held.remove(descriptor)
+        _let_go(descriptor, is_sound=True)
+
+
+def _let_go(descriptor: int, *, is_sound: bool) -> None:
+    if descriptor in _held:
+        _held.remove(descriptor)
+        if is_sound:
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 def _acquired(folder: Path, wait_seconds: float) -> int:
@@ -113,7 +124,7 @@ def _unavailable(folder: Path, error: OSError) -> LockUnavailableError:
 
 
 def _settle(descriptor: int) -> None:
-    """Flush what a holder left that was killed: files that are seen, but that may not last."""
+    """Flush what a marked holder left: files that are seen, but that may not last."""
     if os.fstat(descriptor).st_size:
         import ctypes  # noqa: PLC0415 - slow to import, and hardly ever needed
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.lock import LockUnavailableError, ProfileBusy, profile_lock
+from registry.objects import WriteError
 
 HOLD = """
 import sys, time
@@ -64,6 +65,19 @@ def test_the_lock_is_free_after_an_error_and_again_and_again(tmp_path):
     for _ in range(3):
         with pytest.raises(KeyError), profile_lock(tmp_path, wait_seconds=0):
             raise KeyError
+    assert (tmp_path / "lock").read_bytes() == b""
+
+
+@pytest.mark.parametrize("failure", [WriteError("full"), OSError(5, "broken")])
+def test_who_met_a_failing_disk_leaves_a_mark_and_the_next_flushes(tmp_path, failure, monkeypatch):
+    with pytest.raises(type(failure)), profile_lock(tmp_path, wait_seconds=0):
+        raise failure
+    assert (tmp_path / "lock").read_bytes()
+    flushed = []
+    monkeypatch.setattr("ctypes.CDLL", lambda _name: None)  # no syncfs here: all is flushed
+    monkeypatch.setattr("os.sync", lambda: flushed.append("all"))
+    with profile_lock(tmp_path, wait_seconds=0):
+        assert flushed
     assert (tmp_path / "lock").read_bytes() == b""
 
 
