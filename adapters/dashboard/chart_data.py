@@ -6,11 +6,12 @@ from typing import Final, Literal
 from adapters.dashboard.bands import bands_of
 from adapters.dashboard.charts import heart, notes, pressure, sleep
 from adapters.dashboard.charts.style import Data
-from adapters.dashboard.columns import DAY_MS, MINUTE_MS
+from adapters.dashboard.columns import DAY_MS, MINUTE_MS, Series
 from adapters.dashboard.published import Published
 
 Level = Literal["weeks", "days"]
 HeartLevel = Literal["weeks", "days", "hours", "samples"]
+SleepLevel = Literal["weeks", "days", "stages"]
 Limits = tuple[float, float]
 
 LONGEST_DAYS: Final = 200
@@ -19,6 +20,8 @@ LONGEST_HOURS: Final = 21
 """At most so many days are drawn hour by hour."""
 LONGEST_SAMPLES: Final = 2.5
 """At most so many days are drawn sample by sample."""
+LONGEST_STAGES: Final = 4
+"""At most so many nights are drawn stage by stage."""
 HOUR_MS: Final = 60 * MINUTE_MS
 
 
@@ -29,8 +32,9 @@ class Drawn:
     Attributes:
         data: Layer -> its columns.
         limits: Chart -> its value axis.
-        level: Of blood pressure and sleep.
+        level: Of blood pressure and the quality of sleep.
         heart_level: Of heart rate.
+        sleep_level: Of sleep.
         reach: How far from the crosshair a reading may lie, in milliseconds.
         start: From here on everything is there.
         end: Until here.
@@ -40,6 +44,7 @@ class Drawn:
     limits: dict[str, Limits]
     level: Level
     heart_level: HeartLevel
+    sleep_level: SleepLevel
     reach: float
     start: float
     end: float
@@ -48,11 +53,19 @@ class Drawn:
         """How long the time is that a point of a layer stands for, in milliseconds."""
         return _WIDTHS[self.heart_level if layer.startswith("heart.") else self.level]
 
+    @property
+    def levels(self) -> tuple[str, str, str]:
+        """How much each signal is summed up."""
+        return self.level, self.heart_level, self.sleep_level
+
     def serves(self, start: float, end: float) -> bool:
         """Whether a part of the range is shown as it should be already."""
         inside = self.start <= start and end <= self.end
-        same = level_of(start, end) == self.level and _heart_level(start, end) == self.heart_level
-        return inside and same
+        return inside and self.levels == (
+            level_of(start, end),
+            _heart_level(start, end),
+            _sleep_level(start, end),
+        )
 
 
 def level_of(start: float, end: float) -> Level:
@@ -73,11 +86,13 @@ def drawn(published: Published, start: float, end: float, guideline: str) -> Dra
         data |= pressure.bands_data(which, bands_of(guideline))
     data |= _heart(published, heart_level, start, end)
     nights = series.night_weeks if level == "weeks" else series.nights
-    data |= sleep.stages_data(nights, start, end, _WIDTHS[level])
+    sleep_level, slept = _sleep(published, nights, start, end)
+    data |= slept
     data |= sleep.quality_data(nights, series.regularity, start, end)
     limits = _limits(data)
     data |= notes.data(series.notes, start, end, limits["systolic"][1])
-    return Drawn(data, limits, level, heart_level, _WIDTHS[heart_level] / 2, start, end)
+    reach = _WIDTHS[heart_level] / 2
+    return Drawn(data, limits, level, heart_level, sleep_level, reach, start, end)
 
 
 _WIDTHS: Final = {"weeks": 7 * DAY_MS, "days": DAY_MS, "hours": HOUR_MS, "samples": HOUR_MS}
@@ -89,6 +104,22 @@ def _heart_level(start: float, end: float) -> HeartLevel:
     if end - start <= LONGEST_HOURS * DAY_MS:
         return "hours"
     return level_of(start, end)
+
+
+def _sleep_level(start: float, end: float) -> SleepLevel:
+    return "stages" if end - start <= LONGEST_STAGES * DAY_MS else level_of(start, end)
+
+
+def _sleep(
+    published: Published, nights: Series, start: float, end: float
+) -> tuple[SleepLevel, Data]:
+    """Timed stages where they are few and known, else the hours of each night or week."""
+    level = level_of(start, end)
+    if _sleep_level(start, end) == "stages":
+        stages = published.stages(start, end)
+        if len(stages):
+            return "stages", sleep.timed_data(stages)
+    return level, sleep.stages_data(nights, start, end, _WIDTHS[level])
 
 
 def _heart(published: Published, level: HeartLevel, start: float, end: float) -> Data:

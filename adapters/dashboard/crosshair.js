@@ -2,14 +2,15 @@
 window.crosshair = (() => {
   const HALF_DAY = 43200000;
   const QUIETLY = {sync: false};  // the server need not know where a pointer is
-  let span = null, sources = {}, anchors = {}, told = [];
+  let span = null, range = null, sources = {}, anchors = {}, told = [];
 
   const nearest = (name, x) => {
-    const {time, value} = sources[name].data;
+    const {time, value, half, name: names} = sources[name].data;
     let best = null;
     for (let at = 0; at < time.length; at++) {
-      if (Number.isFinite(value[at]) && (best === null || Math.abs(time[at] - x) < Math.abs(best.time - x)))
-        best = {time: time[at], value: value[at]};
+      const distance = Math.max(0, Math.abs(time[at] - x) - (half?.[at] ?? 0));  // one may last
+      if (Number.isFinite(value[at]) && (best === null || distance < best.distance))
+        best = {time: time[at], value: value[at], name: names?.[at], distance};
     }
     return best;
   };
@@ -17,7 +18,7 @@ window.crosshair = (() => {
   const nearestOf = (names, x) => names
     .map((name) => nearest(name, x))
     .filter((found) => found !== null)
-    .sort((a, b) => Math.abs(a.time - x) - Math.abs(b.time - x))[0] ?? null;
+    .sort((a, b) => a.distance - b.distance)[0] ?? null;
 
   const hours = (value) => {
     const minutes = Math.round(value * 60);
@@ -36,8 +37,8 @@ window.crosshair = (() => {
   const tell = (chart, time, reach) => {
     const parts = told.map(([label, unit, names]) => {
       const found = nearestOf(names, time);
-      const near = found !== null && Math.abs(found.time - time) <= reach;
-      return near ? `${label} <b>${shown(found.value, unit)}</b>` : null;
+      const near = found !== null && found.distance <= reach;
+      return near ? `${label} <b>${found.name ?? shown(found.value, unit)}</b>` : null;
     });
     const noted = sources.notes.data;
     for (let at = 0; at < noted.time.length; at++) {
@@ -57,7 +58,7 @@ window.crosshair = (() => {
     span.setv({location: found.time}, QUIETLY);
     for (const [name, names] of Object.entries(anchors)) {
       const mark = name === chart ? found : nearestOf(names, found.time);
-      const near = mark !== null && Math.abs(mark.time - found.time) <= reach;
+      const near = mark !== null && (name === chart || mark.distance <= reach);
       const data = near ? {time: [mark.time], value: [mark.value]} : {time: [], value: []};
       sources[`${name}.ring`].setv({data}, QUIETLY);
     }
@@ -67,6 +68,7 @@ window.crosshair = (() => {
   return {
     connect(figures, itsSpan, itsAnchors, itsTold) {
       [span, anchors, told] = [itsSpan, itsAnchors, itsTold];
+      range = figures[0].x_range;
       sources = Object.fromEntries(figures
         .flatMap((figure) => figure.renderers)
         .map((renderer) => [renderer.data_source.name, renderer.data_source]));
@@ -79,7 +81,8 @@ window.crosshair = (() => {
       if (found && span.location !== found.time) show(chart, found);
     },
     step(chart, direction) {
-      const from = span.location ?? (direction > 0 ? -Infinity : Infinity);
+      const isSeen = span.location !== null && range.start <= span.location && span.location <= range.end;
+      const from = isSeen ? span.location : direction > 0 ? -Infinity : Infinity;
       const times = anchors[chart]
         .flatMap((name) => [...sources[name].data.time].filter((_, at) => Number.isFinite(sources[name].data.value[at])))
         .filter((time) => direction > 0 ? time > from : time < from);

@@ -40,21 +40,27 @@ AXIS_WIDTH: Final = 62
 _SIDES: Final = {"left": "time", "bottom": "low", "right": "end", "top": "high"}
 _ENDS: Final = {"x0": "time", "y0": "low", "x1": "end", "y1": "high"}
 
+_BY_CUFF: Final = {
+    which: tuple(f"{which}.{part}" for part in ("morning", "evening", "other"))
+    for which in pressure.WHICH
+}
 ANCHORS: Final[Mapping[str, Sequence[str]]] = {
-    "systolic": ("systolic.morning", "systolic.evening", "systolic.other"),
-    "diastolic": ("diastolic.morning", "diastolic.evening", "diastolic.other"),
+    **{which: (*layers, f"{which}.cuffless") for which, layers in _BY_CUFF.items()},
     "heart": ("heart.mean", "heart.resting"),
-    "sleep": ("sleep.total",),
+    "sleep": ("sleep.total", "sleep.stage"),
     "quality": ("quality.efficiency",),
 }
 """Chart -> the layers whose points the crosshair, and a click, snap to."""
 
 TOLD: Final = (
-    ("systolic", "mmHg", ANCHORS["systolic"]),
-    ("diastolic", "mmHg", ANCHORS["diastolic"]),
+    ("systolic", "mmHg", _BY_CUFF["systolic"]),
+    ("diastolic", "mmHg", _BY_CUFF["diastolic"]),
+    ("systolic without a cuff", "mmHg", ("systolic.cuffless",)),
+    ("diastolic without a cuff", "mmHg", ("diastolic.cuffless",)),
     ("heart rate", "bpm", ("heart.mean",)),
     ("resting", "bpm", ("heart.resting",)),
     ("asleep", "h", ("sleep.total",)),
+    ("sleep stage", "", ("sleep.stage",)),
     ("efficiency", "%", ("quality.efficiency",)),
     ("regularity", "", ("quality.regularity",)),
 )

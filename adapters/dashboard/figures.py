@@ -5,6 +5,7 @@ its JSON. The drawn charts hold no data, so that a copy may go to anyone.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,10 +13,11 @@ import numpy as np
 from bokeh.core.json_encoder import serialize_json
 from bokeh.core.serialization import Deserializer
 from bokeh.document import Document
-from bokeh.models import ColumnDataSource, Plot, Range1d, Span
+from bokeh.models import ColumnDataSource, FixedTicker, Plot, Range1d, Span
 from bokeh.settings import settings
 
 from adapters.dashboard.charts.style import Data
+from adapters.dashboard.columns import Column
 from adapters.dashboard.drawing import ANCHORS, SPAN, drawn_charts
 
 
@@ -37,6 +39,7 @@ class Figures:
             for renderer in figure.renderers
         }
         self.time: Range1d = roots[0].x_range
+        self._numbered: dict[str, dict[str, Any]] = {}
         self.span: Span = roots[0].select_one({"name": SPAN})
 
     def fill(self, data: Data) -> None:
@@ -53,13 +56,27 @@ class Figures:
         low, high = limits
         self.figures[chart].y_range.update(start=low, end=high, reset_start=low, reset_end=high)
 
+    def name_rows(self, chart: str, names: Sequence[str]) -> None:
+        """Name the rows of a chart in place of its numbers; with none, the numbers stand again."""
+        axis = self.figures[chart].yaxis[0]
+        if not names:
+            axis.update(**self._numbered.pop(chart, {}))
+            return
+        if chart not in self._numbered:
+            kept = ("ticker", "axis_label", "major_label_overrides")
+            self._numbered[chart] = {name: getattr(axis, name) for name in kept}
+        middles = [row + 0.5 for row in range(len(names))]
+        overrides = dict(zip(middles, names, strict=True))
+        ticker = FixedTicker(ticks=middles)
+        axis.update(ticker=ticker, major_label_overrides=overrides, axis_label="")
+
     def nearest(self, chart: str, x: float) -> tuple[str, dict[str, Any]] | None:
         """The layer and the columns of the point that a click in a chart snaps to."""
         found = [
-            (abs(times[at] - x), layer, at)
+            (distances[at], layer, at)
             for layer in ANCHORS.get(chart, ())
-            if len(times := np.asarray(self.sources[layer].data["time"], float))
-            for at in [int(np.argmin(np.abs(times - x)))]
+            if len(distances := _distances(self.sources[layer].data, x))
+            for at in [int(np.argmin(distances))]
         ]
         if not found:
             return None
@@ -70,6 +87,12 @@ class Figures:
     def snap_within(self, milliseconds: float) -> None:
         """How far from the crosshair a reading may lie to be shown with it."""
         self.span.tags = [milliseconds]
+
+
+def _distances(columns: Mapping[str, Any], x: float) -> Column:
+    """How far each point lies from an instant; one that lasts begins half its length before."""
+    distances: Column = np.abs(np.asarray(columns["time"], float) - x)
+    return np.maximum(distances - columns["half"], 0) if "half" in columns else distances
 
 
 @cache

@@ -1,18 +1,24 @@
 """The texts around the charts: what is shown, key figures, legends and shares."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
+import numpy as np
+
 from adapters.dashboard.bands import shares
-from adapters.dashboard.charts.sleep import LOOKS
+from adapters.dashboard.chart_data import Drawn
+from adapters.dashboard.charts.sleep import LOOKS, NAMES
+from adapters.dashboard.columns import Column
 from adapters.dashboard.key_figures import KeyFigure, key_figures
 from adapters.dashboard.markup import day
 from adapters.dashboard.published import Published
+from adapters.dashboard.series import by_cuff
 from adapters.dashboard.state import Choice
 from dataflows.guidelines import GUIDELINES
 
+_SEEN: Final = 1 / 60
 NOT_A_DIAGNOSIS: Final = "not a diagnosis"
-_STAGES: Final = {"deep": "deep", "light": "light", "rem": "REM", "awake": "awake"}
 
 
 def headline(published: Published) -> str:
@@ -84,11 +90,14 @@ def pressure_text(published: Published, choice: Choice, *, weekly: bool) -> str:
             "<span class='mark line'></span>daily mean",
         ]
     )
+    readings = published.series.readings.between(*choice.span)
+    if len(by_cuff(readings)) < len(readings):
+        marks.append("<span class='mark cuffless'></span>estimated without a cuff: in no average")
     return _legend(marks) + _shares(published, choice)
 
 
 def _shares(published: Published, choice: Choice) -> str:
-    readings = published.series.readings.between(*choice.span)
+    readings = by_cuff(published.series.readings.between(*choice.span))
     found = shares(choice.guideline, readings["systolic"], readings["diastolic"])
     total = max(len(readings), 1)
     bars = "".join(
@@ -139,13 +148,21 @@ def methods(published: Published, choice: Choice) -> str:
     return f"Resting heart rate by {escape(told)}." if told else ""
 
 
-def sleep_text(*, weekly: bool) -> str:
+def sleep_text(drawn: Drawn) -> str:
     """What the boxes of sleep mean."""
     marks = [
-        f"<span class='mark stage-{stage}'></span>{_STAGES[stage]}" for stage in reversed(LOOKS)
+        f"<span class='mark stage-{stage}'></span>{NAMES[stage]}"
+        for stage in reversed(LOOKS)
+        if stage != "unstaged" or _is_seen(drawn.data["sleep.unstaged"])
     ]
-    what = "mean night of each week" if weekly else "main sleep by its wake date"
+    if drawn.sleep_level == "stages":
+        return _legend([*marks, "each from its beginning to its end, naps too"])
+    what = "mean night of each week" if drawn.level == "weeks" else "main sleep by its wake date"
     return _legend([*marks, f"<span class='mark dash'></span>asleep · {what}"])
+
+
+def _is_seen(boxes: Mapping[str, Column]) -> bool:
+    return bool(np.any(boxes["high"] - boxes["low"] > _SEEN))
 
 
 def quality_text() -> str:

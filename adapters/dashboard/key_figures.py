@@ -10,6 +10,7 @@ import numpy as np
 from adapters.dashboard.columns import Column, Series
 from adapters.dashboard.markup import iso_day
 from adapters.dashboard.published import Published
+from adapters.dashboard.series import by_cuff
 from adapters.dashboard.usual import usual
 
 Span = tuple[float, float]
@@ -53,13 +54,16 @@ def key_figures(published: Published, span: Span, before: Span | None) -> list[K
 
 def _pressure(published: Published, span: Span, before: Span | None) -> Iterator[KeyFigure]:
     readings = published.series.readings
-    now = readings.between(*span)
+    taken = readings.between(*span)
+    now = by_cuff(taken)
     days = len(np.unique(now["time"] // 86_400_000))
     value = ""
     if len(now):
         value = f"{_mean(now['systolic']):.0f}/{_mean(now['diastolic']):.0f}"
-    change = _pressure_change(now, readings.between(*before)) if before else ""
+    change = _pressure_change(now, by_cuff(readings.between(*before))) if before else ""
     basis = f"mean of {_count(len(now), 'reading')} on {_count(days, 'day')}"
+    if cuffless := len(taken) - len(now):
+        basis += f"; {cuffless:,} without a cuff left out"
     names = ("systolic_mean_mmhg", "diastolic_mean_mmhg")
     told = [_usual(published, span, name, _whole) for name in names]
     usual = f"usual {' over '.join(told)}" if all(told) else ""

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adapters.dashboard.columns import local_times
 from adapters.dashboard.markup import HASH, Markup, day, moment, table
 from adapters.dashboard.published import Published
 
@@ -42,8 +43,9 @@ def origin(layer: str, point: Mapping[str, Any], published: Published) -> str:
         point: What its source holds of the point.
         published: The generation that is shown.
     """
-    output = _OUTPUTS[layer.partition(".")[0]]
+    output = "sleep_stages" if layer == "sleep.stage" else _OUTPUTS[layer.partition(".")[0]]
     rows, when = _rows_of(output, point, published)
+    when += ", estimated without a cuff" if layer.endswith(".cuffless") else ""
     groups = list(_groups(rows))
     names = published.background.names({group.raw_sha256 for group in groups})
     version = published.facts.versions.get(output, "")
@@ -57,11 +59,20 @@ def _rows_of(output: str, point: Mapping[str, Any], published: Published) -> tup
     if output == "blood_pressure_readings" and point.get("row", -1) >= 0:
         rows = published.table(output).slice(int(point["row"]), 1)
         return rows, f"The reading of {moment(point['time'])} (local time)"
+    if output == "sleep_stages":
+        return _stage(point, published)
     first, last = _days(point)
     found = published.rows_between(output, first, last)
     if first == last:
         return found, f"What counts of {day(_ms(first))}"
     return found, f"What counts from {day(_ms(first))} to {day(_ms(last))}"
+
+
+def _stage(point: Mapping[str, Any], published: Published) -> tuple[pa.Table, str]:
+    start = point["time"] - point["half"]
+    woke = _date(start)
+    rows = published.rows_between("sleep_stages", woke, woke + timedelta(days=1))
+    return rows.filter(local_times(rows) == start), f"The stage from {moment(start)} (local time)"
 
 
 def _days(point: Mapping[str, Any]) -> tuple[date, date]:

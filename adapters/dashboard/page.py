@@ -13,6 +13,7 @@ from bokeh.events import Tap
 from adapters.dashboard import details, exports, fragments, tables
 from adapters.dashboard.bridge import Bridge
 from adapters.dashboard.chart_data import Drawn, drawn
+from adapters.dashboard.charts.sleep import ROWS
 from adapters.dashboard.figures import Figures
 from adapters.dashboard.origins import origin
 from adapters.dashboard.published import Published
@@ -113,6 +114,7 @@ class Page:
         self.figures.fill(now.data)
         for chart, limits in now.limits.items():
             self.figures.show_values(chart, limits)
+        self.figures.name_rows("sleep", ROWS if now.sleep_level == "stages" else ())
         self.figures.snap_within(now.reach)
         return now
 
@@ -135,7 +137,7 @@ class Page:
         return {
             "pressure": fragments.pressure_text(self.published, self.choice, weekly=weekly),
             "heart": fragments.heart_text(self._shown.heart_level),
-            "sleep": fragments.sleep_text(weekly=weekly),
+            "sleep": fragments.sleep_text(self._shown),
             "quality": fragments.quality_text(),
         }
 
@@ -160,7 +162,7 @@ class Page:
             return
         before = self._shown
         now = self._fill(start, end)
-        if before is None or before.heart_level != now.heart_level:
+        if before is None or before.levels != now.levels:
             self.bridge.show(self._legends())
 
     def _on_tap(self, chart: str) -> Callable[[Tap], None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from adapters.dashboard.background import NOTHING_BEHIND, Background
 from adapters.dashboard.columns import Series
-from adapters.dashboard.series import AllSeries, Windows, all_series, samples_of
+from adapters.dashboard.series import AllSeries, Windows, all_series, samples_of, stages_of
 from adapters.profile import DEMO
 from dataflows.day_windows import EVENING, MORNING
 
@@ -105,6 +105,12 @@ class Published:
         first, last = (datetime.fromtimestamp(at / 1000, UTC).date() for at in (start, end))
         rows = self.rows_between("heart_rate_samples", first, last)
         return samples_of(rows).between(start, end)
+
+    def stages(self, start: float, end: float) -> Series:
+        """The stages of sleeps that touch the time between two instants of the local clock."""
+        first, last = (datetime.fromtimestamp(at / 1000, UTC).date() for at in (start, end))
+        found = stages_of(self.rows_between("sleep_stages", first, last + timedelta(days=1)))
+        return found.where((found["time"] < end) & (found["end"] > start))
 
     @cached_property
     def series(self) -> AllSeries:

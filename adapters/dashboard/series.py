@@ -27,6 +27,7 @@ from adapters.dashboard.columns import (
     with_gaps,
 )
 from adapters.dashboard.weeks import (
+    CUFFLESS_PART,
     EVENING_PART,
     HEART_COLUMNS,
     MORNING_PART,
@@ -38,6 +39,7 @@ from adapters.dashboard.weeks import (
     pressure_weeks,
 )
 from dataflows.day_windows import EVENING, MORNING, Window
+from dataflows.measurement import CUFF, is_cuffless
 
 Open = Callable[[str], pa.Table]
 Windows = tuple[Window, Window]
@@ -95,7 +97,7 @@ def all_series(table: Open, windows: Windows = (MORNING, EVENING)) -> AllSeries:
     nights = _nights(days)
     return AllSeries(
         readings=readings,
-        pressure_days=_pressure_days(days),
+        pressure_days=_pressure_days(table("blood_pressure_days"), days),
         pressure_weeks=pressure_weeks(readings),
         heart_days=heart,
         heart_weeks=heart_weeks(heart),
@@ -123,20 +125,30 @@ def _readings(table: pa.Table, windows: Windows) -> Series:
     if not table.num_rows:
         return empty(_READING_COLUMNS)
     times = local_times(table)
+    part = np.where(is_cuffless(table), CUFFLESS_PART, part_of_day(times, windows))
     return in_order(
         {
             "time": times,
             "systolic": numbers(table, "systolic_mmhg"),
             "diastolic": numbers(table, "diastolic_mmhg"),
             "pulse": numbers(table, "pulse_bpm"),
-            "part": part_of_day(times, windows),
+            "part": part,
             "row": np.arange(table.num_rows),
         }
     )
 
 
-def _pressure_days(days: pa.Table) -> Series:
-    names = ("time", "systolic", "diastolic", "count")
+def by_cuff(readings: Series) -> Series:
+    """The readings that averages and shares are made of: none is a watch's estimate."""
+    return readings.where(readings["part"] != CUFFLESS_PART)
+
+
+def _pressure_days(told: pa.Table, metrics: pa.Table) -> Series:
+    """Daily means by cuff; of all readings where no output tells the two apart."""
+    names = ("time", "systolic", "diastolic")
+    days = metrics
+    if told.num_rows:
+        days = told.filter(pc.equal(told["measurement"].cast(pa.string()), CUFF))
     if not days.num_rows:
         return empty(names)
     found = Series(
@@ -144,7 +156,6 @@ def _pressure_days(days: pa.Table) -> Series:
             "time": dates(days) + DAY_MS / 2,
             "systolic": numbers(days, "systolic_mean_mmhg"),
             "diastolic": numbers(days, "diastolic_mean_mmhg"),
-            "count": numbers(days, "blood_pressure_reading_count"),
         }
     )
     found = found.where(~np.isnan(found["systolic"]))
@@ -202,12 +213,16 @@ def _heart_hours(hours: pa.Table) -> Series:
 def _nights(days: pa.Table) -> Series:
     if not days.num_rows:
         return empty(NIGHT_COLUMNS)
+    told = {stage: numbers(days, f"sleep_{stage}_minutes") / 60 for stage in STAGES}
+    asleep = numbers(days, "sleep_asleep_minutes") / 60
+    staged = sum(np.nan_to_num(told[stage]) for stage in ("deep", "light", "rem"))
+    told["unstaged"] = np.maximum(asleep - staged, 0)
     found = Series(
         {
             "time": dates(days),
             "end": dates(days) + DAY_MS,
-            **{stage: numbers(days, f"sleep_{stage}_minutes") / 60 for stage in STAGES},
-            "asleep": numbers(days, "sleep_asleep_minutes") / 60,
+            **told,
+            "asleep": asleep,
             "efficiency": numbers(days, "sleep_efficiency_ratio") * 100,
         }
     )
@@ -245,6 +260,16 @@ def _notes(table: pa.Table) -> Series:
             "kind": texts(table, "kind"),
         }
     )
+
+
+def stages_of(rows: pa.Table) -> Series:
+    """The stages of sleeps from their beginning to their end; a time in bed alone is none."""
+    if not rows.num_rows:
+        return empty(["time", "end", "stage"])
+    found = rows.filter(pc.not_equal(rows["stage"].cast(pa.string()), "in_bed"))
+    stages = np.where(texts(found, "stage") == "asleep", "unstaged", texts(found, "stage"))
+    times = {"time": local_times(found), "end": local_times(found, "end_utc")}
+    return in_order({**times, "stage": stages})
 
 
 def samples_of(rows: pa.Table) -> Series:

@@ -8,7 +8,7 @@ from adapters.dashboard.markup import iso_day, moment, table
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
 
-_PARTS: Final = ("morning", "evening", "")
+_PARTS: Final = ("morning", "evening", "", "estimated without a cuff")
 _HEART: Final = ("low", "mean", "high", "count", "resting", "method")
 _SLEEP: Final = ("asleep", "deep", "light", "rem", "awake", "efficiency")
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from adapters.dashboard.markup import table
 from adapters.dashboard.published import Published
+from dataflows.measurement import CUFFLESS
 
 WINDOW_DAYS: Final = 60
 TREND_DAYS: Final = 90
@@ -83,6 +84,8 @@ def _newest(
     rows = [
         row
         for row in published.rows_by(output, "metric").get(metric, ())
-        if row["window_days"] == window and row["period_end"] <= until
+        if row["window_days"] == window
+        and row["period_end"] <= until
+        and row.get("basis") != CUFFLESS
     ]
     return max(rows, key=lambda row: (row["period_end"], row["day_count"]), default=None)

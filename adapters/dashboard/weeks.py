@@ -7,8 +7,11 @@ import pandas as pd
 
 from adapters.dashboard.columns import DAY_MS, Series, empty
 
-STAGES: Final = ("deep", "light", "rem", "awake")
-MORNING_PART, EVENING_PART, OTHER_PART = 0, 1, 2
+STAGES: Final = ("deep", "light", "rem", "unstaged", "awake")
+MORNING_PART, EVENING_PART, OTHER_PART, CUFFLESS_PART = 0, 1, 2, 3
+_MEDIANS: Final = {
+    "morning": MORNING_PART, "evening": EVENING_PART, "cuffless": CUFFLESS_PART,
+}  # fmt: skip
 HEART_COLUMNS: Final = (
     "time", "end", "low", "lower", "mean", "upper", "high", "resting", "count",
 )  # fmt: skip
@@ -16,22 +19,22 @@ NIGHT_COLUMNS: Final = ("time", "end", *STAGES, "asleep", "efficiency")
 
 
 def pressure_weeks(readings: Series) -> Series:
-    """Quartiles of a week's readings, and the medians of its mornings and evenings."""
+    """Quartiles of a week's readings by cuff, and the medians of its parts."""
     names = [
         f"{which}_{what}"
         for which in ("systolic", "diastolic")
-        for what in ("lower", "median", "upper", "morning", "evening")
+        for what in ("lower", "median", "upper", *_MEDIANS)
     ]
     if not len(readings):
         return empty(["time", "end", "count", *names])
     frame = _frame(readings, ["time", "systolic", "diastolic", "part"])
-    weeks = frame.groupby("week")
+    weeks = frame[frame["part"] != CUFFLESS_PART].groupby("week")
     columns: dict[str, pd.Series[Any]] = {"count": weeks.size()}
     for which in ("systolic", "diastolic"):
         columns[f"{which}_lower"] = weeks[which].quantile(0.25)
         columns[f"{which}_median"] = weeks[which].median()
         columns[f"{which}_upper"] = weeks[which].quantile(0.75)
-        for name, part in (("morning", MORNING_PART), ("evening", EVENING_PART)):
+        for name, part in _MEDIANS.items():
             of_part = frame[frame["part"] == part].groupby("week")[which].median()
             columns[f"{which}_{name}"] = of_part
     return _of_weeks(pd.DataFrame(columns))

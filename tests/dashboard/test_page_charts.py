@@ -1,5 +1,7 @@
 """The demo's charts in a real browser, by mouse, finger and keyboard."""
 
+import re
+
 import pytest
 
 from tests.dashboard.conftest import NARROW, WIDE
@@ -98,6 +100,26 @@ def test_zooming_in_shows_single_samples_and_resetting_shows_days_again(demo):
     assert demo.model(step) < before
     demo.press_button("Reset zoom")
     demo.until("!document.querySelector('#heart').innerText.includes('single samples')")
+
+
+def test_zooming_into_a_few_nights_shows_each_stage_when_it_was(demo):
+    demo.choose("7 days")
+    demo.until_text("#range", "7 days")
+    demo.drag(demo.over("sleep", 0.4), 80 if demo.is_phone else 220, 3)
+    demo.until_text("#sleep", "each from its beginning to its end")
+    assert demo.model("source('sleep.stage').data.time.length") > 20
+    assert demo.model("[...chart('sleep').left[0].major_label_overrides.values()]") == [
+        "deep", "light", "REM", "awake",
+    ]  # fmt: skip
+    demo.page.locator("[data-chart=sleep]").focus()
+    demo.page.keyboard.press("ArrowRight")
+    assert re.search(r"sleep stage (deep|light|REM|awake), \d+ min", demo.text("#readout"))
+    demo.page.keyboard.press("Enter")
+    demo.until_text("#origin", "sleep_stages")
+    assert demo.page.locator("#origin table").first.locator("tbody tr").count() == 1
+    demo.press_button("Reset zoom")
+    demo.until_text("#sleep", "main sleep by its wake date")
+    assert demo.model("chart('sleep').left[0].ticker.type") == "BasicTicker"
 
 
 @WIDE

@@ -76,7 +76,7 @@ def boxes_data(boxes: Series, resting: Series, start: float, end: float, width: 
         "heart.range": {**sides, **shown.data("low", "high")},
         "heart.middle": {**sides, **_middle(shown)},
         "heart.mean": _line(shown, width),
-        "heart.resting": _resting(rest),
+        "heart.resting": _resting(rest, start),
     }
 
 
@@ -87,13 +87,14 @@ def samples_data(samples: Series, days: Series, start: float, end: float) -> Dat
         "heart.range": nothing,
         "heart.middle": nothing,
         "heart.mean": _broken(samples["time"], samples["value"], SAMPLE_GAP_MS),
-        "heart.resting": _resting(days.between(start - DAY_MS, end)),
+        "heart.resting": _resting(days.between(start - DAY_MS, end), start),
     }
 
 
-def _resting(rows: Series) -> dict[str, Column]:
-    known = rows.where(~np.isnan(rows["resting"]))
-    return {"time": (known["time"] + known["end"]) / 2, "value": known["resting"]}
+def _resting(rows: Series, start: float) -> dict[str, Column]:
+    middle = (rows["time"] + rows["end"]) / 2
+    shown = (middle >= start) & ~np.isnan(rows["resting"])
+    return {"time": middle[shown], "value": rows["resting"][shown]}
 
 
 def limits(data: Data) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from adapters.dashboard.charts.style import (
     GREY,
     ORANGE,
     PLAIN,
+    VERMILLION,
     Data,
     Frames,
     example,
@@ -22,19 +23,30 @@ from adapters.dashboard.charts.style import (
 )
 from adapters.dashboard.columns import Series
 from adapters.dashboard.series import AllSeries
-from adapters.dashboard.weeks import EVENING_PART, MORNING_PART, OTHER_PART
+from adapters.dashboard.weeks import (
+    CUFFLESS_PART,
+    EVENING_PART,
+    MORNING_PART,
+    OTHER_PART,
+)
 from dataflows.guidelines import Band
 
 WHICH: Final = ("systolic", "diastolic")
 HEIGHT: Final = {"systolic": 250, "diastolic": 210}
 _LEAST: Final = {"systolic": (105.0, 145.0), "diastolic": (65.0, 92.0)}
 _TOP: Final = 400.0
-_PARTS: Final = {"morning": MORNING_PART, "evening": EVENING_PART, "other": OTHER_PART}
+_PARTS: Final = {
+    "morning": MORNING_PART, "evening": EVENING_PART, "other": OTHER_PART,
+    "cuffless": CUFFLESS_PART,
+}  # fmt: skip
 _MARKS: Final[dict[str, dict[str, Any]]] = {
     "morning": {"marker": "circle", "color": ORANGE, "size": 70},
     "evening": {"marker": "inverted_triangle", "color": BLUE, "size": 80},
     "other": {"marker": "square", "color": GREY, "size": 55},
+    "cuffless": {"marker": "x", "color": VERMILLION, "size": 110},
 }
+_WHITE_EDGE: Final = {"line_color": "white", "line_width": 0.5}
+_ALL_LINE: Final = {"line_color": VERMILLION, "line_width": 2}
 
 
 def frames() -> Frames:
@@ -68,7 +80,8 @@ def draw(which: str, layers: Frames) -> hv.Overlay:
     drawn = bands * boxes * medians * means.opts(**layer(f"{which}.days"))
     for part, marks in _MARKS.items():
         points = layers[part].hvplot.scatter(x="time", y="value", **PLAIN, alpha=0.85, **marks)
-        drawn *= points.opts(line_color="white", line_width=0.5, **layer(f"{which}.{part}"))
+        edge = _ALL_LINE if part == "cuffless" else _WHITE_EDGE
+        drawn *= points.opts(**edge, **layer(f"{which}.{part}"))
     return drawn.opts(
         responsive=True, height=HEIGHT[which], show_legend=False, xlabel="", ylabel="mmHg"
     )
@@ -102,7 +115,7 @@ def weeks_data(which: str, series: AllSeries, start: float, end: float) -> Data:
         f"{which}.days": {"time": np.array([]), "value": np.array([])},
         f"{which}.other": nothing,
     }
-    for part in ("morning", "evening"):
+    for part in ("morning", "evening", "cuffless"):
         data[f"{which}.{part}"] = {
             "time": middle,
             "value": weeks[f"{which}_{part}"],

@@ -1,5 +1,10 @@
-"""Sleep: the stages of a night stacked on a time axis; efficiency and regularity below it."""
+"""Sleep: the stages of a night stacked on a time axis; efficiency and regularity below it.
 
+Where a few nights fill the chart, each stage stands from its beginning to its end, in a row of its
+own.
+"""
+
+from collections.abc import Iterator
 from typing import Any, Final
 
 import holoviews as hv
@@ -20,23 +25,29 @@ from adapters.dashboard.charts.style import (
     layer,
     span,
 )
-from adapters.dashboard.columns import Series
+from adapters.dashboard.columns import MINUTE_MS, Series
 from adapters.dashboard.weeks import STAGES
 
 HEIGHT: Final = 250
 QUALITY_HEIGHT: Final = 170
+NAMES: Final = {
+    "deep": "deep", "light": "light", "rem": "REM", "unstaged": "asleep, stage unknown",
+    "awake": "awake",
+}  # fmt: skip
 _SIDES: Final = ["time", "low", "end", "high"]
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "deep": {"color": BLUE, "hatch_pattern": " "},
     "light": {"color": SKY, "hatch_pattern": " "},
     "rem": {"color": PURPLE, "hatch_pattern": "/"},
+    "unstaged": {"color": GREY, "hatch_pattern": " "},
     "awake": {"color": ORANGE, "hatch_pattern": "."},
 }
 
 
 def frames() -> Frames:
     """An example of each layer of the stages."""
-    return {stage: example(*_SIDES) for stage in STAGES} | {"total": example("time", "value")}
+    points = dict.fromkeys(("total", "stage"), example("time", "value"))
+    return {stage: example(*_SIDES) for stage in STAGES} | points
 
 
 def quality_frames() -> Frames:
@@ -45,10 +56,11 @@ def quality_frames() -> Frames:
 
 
 def draw(layers: Frames) -> hv.Overlay:
-    """Hours in each stage, one above the other.
+    """Hours in each stage, one above the other; or each stage in its row.
 
     Args:
-        layers: Stage -> its boxes; `total` with the hours asleep.
+        layers: Stage -> its boxes; `total` with the hours asleep; `stage` with the middle of each
+            timed stage, which is not seen: the crosshair snaps to it.
     """
     total = layers["total"].hvplot.scatter(
         x="time", y="value", marker="dash", color=GREY, size=50, **PLAIN
@@ -61,6 +73,8 @@ def draw(layers: Frames) -> hv.Overlay:
         )
         drawn = boxes if drawn is None else drawn * boxes
     drawn *= total.opts(**layer("sleep.total"))
+    middles = layers["stage"].hvplot.scatter(x="time", y="value", alpha=0, **PLAIN)
+    drawn *= middles.opts(**layer("sleep.stage"))
     return drawn.opts(responsive=True, height=HEIGHT, show_legend=False, xlabel="", ylabel="hours")
 
 
@@ -95,8 +109,54 @@ def stages_data(nights: Series, start: float, end: float, width: float) -> Data:
         data[f"sleep.{stage}"] = {**sides, "low": low, "high": high}
         low = high
     middle = (shown["time"] + shown["end"]) / 2
-    data["sleep.total"] = {"time": middle, "value": shown["asleep"]}
+    inside = middle >= start
+    data["sleep.total"] = {"time": middle[inside], "value": shown["asleep"][inside]}
+    data["sleep.stage"] = {"time": np.array([]), "value": np.array([])}
     return data
+
+
+ROWS: Final = ("deep", "light", "REM", "awake")
+"""What the rows of timed stages are, from the bottom up."""
+_PLACES: Final = {
+    "deep": (0, 1), "light": (1, 2), "rem": (2, 3), "awake": (3, 4), "unstaged": (0, 3),
+}  # fmt: skip
+_ROOM: Final = 0.08
+
+
+def timed_data(stages: Series) -> Data:
+    """Each stage from its beginning to its end; one that no source told stands over all of sleep.
+
+    Args:
+        stages: The stages of a range.
+    """
+    data: Data = {}
+    for stage in STAGES:
+        found = stages.where(stages["stage"] == stage)
+        low, high = _PLACES[stage]
+        data[f"sleep.{stage}"] = {
+            "time": found["time"],
+            "end": found["end"],
+            "low": np.full(len(found), low + _ROOM),
+            "high": np.full(len(found), high - _ROOM),
+        }
+    half = (stages["end"] - stages["time"]) / 2
+    data["sleep.stage"] = {
+        "time": stages["time"] + half,
+        "half": half,
+        "value": np.array([sum(_PLACES[stage]) / 2 for stage in stages["stage"]], float),
+        "name": np.array([_told(stage, minutes) for stage, minutes in _lengths(stages)], object),
+    }
+    data["sleep.total"] = {"time": np.array([]), "value": np.array([])}
+    return data
+
+
+def _lengths(stages: Series) -> Iterator[tuple[str, int]]:
+    minutes = (stages["end"] - stages["time"]) / MINUTE_MS
+    return zip(stages["stage"], minutes.round().astype(int), strict=True)
+
+
+def _told(stage: str, minutes: int) -> str:
+    return f"{NAMES[stage]}, {minutes} min"
 
 
 def quality_data(nights: Series, regularity: Series, start: float, end: float) -> Data:
@@ -113,6 +173,8 @@ def quality_data(nights: Series, regularity: Series, start: float, end: float) -
 
 def limits(data: Data) -> tuple[float, float]:
     """The value axis of the stages."""
+    if len(data["sleep.stage"]["time"]):
+        return 0.0, float(len(ROWS))
     _, high = span(data["sleep.awake"]["high"], least=(0.0, 8.0))
     return 0.0, high
 
