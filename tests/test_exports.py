@@ -11,6 +11,7 @@ import pyzipper
 
 from adapters.sources.demo import demo_exports
 from tests.conftest import Program
+from tests.dataflows.exports.databases import HEALTH_CONNECT, database
 
 PASSWORD = "correct horse"
 SETTINGS = {"PDP_TIME_ZONE": "Europe/Berlin", "PDP_AS_OF": "2026-06-30T22:00:00Z"}
@@ -154,3 +155,34 @@ def test_one_more_file_costs_one_parse(exports, tmp_path):
     assert by_name["parsed_export"]["files"] == 1
     assert by_name["heart_rate_year_resolved"]["action"] == "reused"
     assert by_name["sleep_daily"]["action"] == "reused"
+
+
+def test_a_phones_database_in_a_zip_fills_every_signal(tmp_path):
+    start = 1_781_841_600_000  # 2026-06-19 04:00 UTC, of which the phone showed 06:00
+    minute, hour = 60_000, 3_600_000
+    span = {"row_id": 1, "start_time": start - 7 * hour, "end_time": start}
+    rows = [
+        ("blood_pressure_record_table",
+         {"time": start, "zone_offset": 7200, "systolic": 128, "diastolic": 79}),
+        ("sleep_session_record_table", span | {"start_zone_offset": 7200}),
+        ("heart_rate_record_table", {"row_id": 5, "start_zone_offset": 7200}),
+        *(("heart_rate_record_series_table",
+           {"parent_key": 5, "epoch_millis": start + n * minute, "beats_per_minute": 60 + n})
+          for n in range(30)),
+    ]  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "Health Connect.zip", "w") as archive:
+        archive.writestr("health_connect_export.db", database(HEALTH_CONNECT, rows, with_log=True))
+    program = Program(
+        tmp_path / "home", PDP_TIME_ZONE="Asia/Tokyo", PDP_AS_OF="2026-06-30T22:00:00Z"
+    )
+    assert program("import", str(tmp_path / "Health Connect.zip")).exit_code == 0
+    done = program("--json")
+    assert done.exit_code == 0, done.stderr
+    (archive,) = done.json["files"]
+    assert (archive["format"], archive["status"]) == ("health_connect", "parsed")
+    (day,) = rows_of(program, "daily_metrics.csv")
+    assert day["local_date"] == "2026-06-19"
+    assert (day["systolic_mean_mmhg"], day["sleep_asleep_minutes"]) == ("128", "420")
+    assert (day["heart_rate_sample_count"], day["heart_rate_max_bpm"]) == ("30", "89")
+    (reading,) = rows_of(program, "blood_pressure_readings.csv")
+    assert (reading["utc_offset_minutes"], reading["time_zone_source"]) == ("120", "recorded")

@@ -8,13 +8,28 @@ import re
 from types import ModuleType
 from typing import Any, Final
 
-from dataflows.exports import annotations, blood_pressure_sheet, google_sheet, mi_fitness, zepp
-from dataflows.exports.csv_text import SAMPLE_BYTES, header_of, sample_text
+from dataflows.exports import (
+    annotations,
+    blood_pressure_sheet,
+    google_sheet,
+    health_connect,
+    mi_fitness,
+    zepp,
+)
+from dataflows.exports.csv_text import (
+    SAMPLE_BYTES,
+    UnusableExportError,
+    header_of,
+    sample_text,
+)
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.sqlite_tables import SIGNATURE, Database
 
 __all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"]
 
 FORMATS: Final = (mi_fitness, zepp, annotations, blood_pressure_sheet)
+# These are recognised by the names of their tables.
+DATABASES: Final = (health_connect,)
 # What this program writes itself when it fetches a tab; it looks like JSON.
 FETCHED: Final = google_sheet
 
@@ -22,7 +37,7 @@ FETCHED: Final = google_sheet
 SIGNATURES: Final = (
     (b"%PDF", "a PDF document"),
     (b"PK", "a zip archive"),
-    (b"SQLite format 3", "an SQLite database"),
+    (SIGNATURE, "an SQLite database"),
     (b"\x89PNG", "an image"),
     (b"\xff\xd8\xff", "an image"),
     (b"\x1f\x8b", "a compressed file"),
@@ -39,6 +54,9 @@ def recognised_format(content: Any) -> ModuleType | None:
     sample = _sample(content)
     if FETCHED.recognises(sample):
         return FETCHED
+    if sample.startswith(SIGNATURE):
+        tables = _tables(content)
+        return next((known for known in DATABASES if known.recognises(tables)), None)
     if not sample or _signature(sample) is not None:
         return None
     return next((known for known in FORMATS if known.recognises(sample)), None)
@@ -53,7 +71,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     """
     known = recognised_format(file.content)
     if known is None:
-        reason = _seen(_sample(file.content))
+        reason = _seen(file.content)
         return parsed_export({}, source=None, status="unrecognised", reason=reason)
     parsed: ParsedExport = known.parse(file, date_order=date_order)
     return parsed
@@ -68,8 +86,19 @@ def _signature(sample: bytes) -> str | None:
     return next((what for start, what in SIGNATURES if sample.startswith(start)), None)
 
 
-def _seen(sample: bytes) -> str:
+def _tables(content: Any) -> frozenset[str]:
+    """The names of a database's tables; none if it is damaged."""
+    try:
+        return Database(content).names
+    except UnusableExportError:
+        return frozenset()
+
+
+def _seen(content: Any) -> str:
     """What an unrecognised file is, as far as one can see; shows no cell, only names."""
+    sample = _sample(content)
+    if sample.startswith(SIGNATURE) and not _tables(content):
+        return "this is an SQLite database that is empty, damaged or cut short; export it again"
     what = _signature(sample)
     if what is not None:
         return f"this is {what}, not a table of an export that is known"
