@@ -12,6 +12,7 @@ Lines = tuple[Sequence[int], Sequence[int]]
 SOURCES: Final[Mapping[str, str]] = {
     "mi_fitness": "Mi Fitness",
     "zepp": "Zepp",
+    "omron": "OMRON",
     "blood_pressure_sheet": "log kept by hand",
 }
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

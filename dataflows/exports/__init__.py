@@ -14,6 +14,7 @@ from dataflows.exports import (
     google_sheet,
     health_connect,
     mi_fitness,
+    omron,
     zepp,
 )
 from dataflows.exports.csv_text import (
@@ -27,7 +28,8 @@ from dataflows.exports.sqlite_tables import SIGNATURE, Database
 
 __all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"]
 
-FORMATS: Final = (mi_fitness, zepp, annotations, blood_pressure_sheet)
+# A vendor's own table is known by more than its readings, and so comes before those of people.
+FORMATS: Final = (mi_fitness, zepp, omron, annotations, blood_pressure_sheet)
 # These are recognised by the names of their tables.
 DATABASES: Final = (health_connect,)
 # What this program writes itself when it fetches a tab; it looks like JSON.

@@ -14,27 +14,18 @@ swapped are left as they are, to be rejected later: nobody can know.
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from dataflows import clinical
 from dataflows.exports import hand_kept
-from dataflows.exports.cells import rejected_row, table_of
 from dataflows.exports.csv_text import Header, header_of, sample_text, utf8
-from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.export_file import ExportFile, ParsedExport
 from dataflows.exports.hand_kept import CellError
-from dataflows.exports.written_dates import (
-    AmbiguousDatesError,
-    Moment,
-    date_of,
-    microseconds,
-    moment_of,
-    order_of,
-    time_of,
-)
+from dataflows.exports.reading_cells import Readings, failed, pressures, wall_time
+from dataflows.exports.written_dates import AmbiguousDatesError, Moment, moment_of, order_of
 
 SOURCE: Final = "blood_pressure_sheet"
-SIGNAL: Final = "blood_pressure"
 CONVERTED: Final = "converted_from_kpa"
 
 NAMES: Final = {
@@ -65,23 +56,7 @@ TOTALS: Final = (
     "durchschnitt",
     "summe",
 )
-REASONS: Final = {
-    "missing_time": "the row lacks its date or its time",
-    "not_a_time": "the date or the time cannot be read",
-    "missing_value": "the row lacks one of its two pressures",
-    "not_a_number": "the cell is not a number",
-}
 _UNITS: Final = re.compile(r"(in)?(mmhg|kpa|bpm)|beats|permin(ute)?|1min|(?<=pulse)min")
-_NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:mm ?hg|kpa|bpm|/min)?", re.IGNORECASE)
-
-
-@dataclass
-class _Found:
-    """What the rows of a file gave."""
-
-    readings: list[dict[str, Any]] = field(default_factory=list)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    totals: int = 0
 
 
 def recognises(sample: bytes) -> bool:
@@ -105,31 +80,23 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     text = utf8(file.content).to_pybytes()
     header = header_of(text)
     if header is None:
-        return _failed("the file is empty")
+        return failed(SOURCE, "the file is empty")
     places = _places(header)
     told = [(n, _cells(cells, places)) for n, cells in hand_kept.rows(text, header) if any(cells)]
     missing = _missing(places, header, [cells for _, cells in told])
     if missing is not None:
-        return _failed(missing)
+        return failed(SOURCE, missing)
     try:
         order = order_of((_moment(cells).date_text for _, cells in told), date_order)
     except AmbiguousDatesError as error:
-        return _failed(f"column {header.names[places['date']]}: {error}")
-    found = _Found()
+        return failed(SOURCE, f"column {header.names[places['date']]}: {error}")
+    found = Readings(SOURCE, file.sha256)
     for number, cells in told:
-        _read(found, number, cells, order, file.sha256)
-    return parsed_export(
-        {
-            "blood_pressure": table_of("blood_pressure", found.readings),
-            "rejected": table_of("rejected", found.rejected),
-        },
-        source=SOURCE,
-        dropped={"totals": found.totals},
-    )
-
-
-def _failed(reason: str) -> ParsedExport:
-    return parsed_export({}, source=SOURCE, status="failed", reason=reason)
+        if _is_total(cells):
+            found.dropped["totals"] += 1
+        else:
+            found.add(number, partial(_reading, cells, order))
+    return found.parsed()
 
 
 def _places(header: Header) -> dict[str, int]:
@@ -165,66 +132,25 @@ def _moment(cells: Mapping[str, str]) -> Moment:
     return moment_of(cells["date"], cells["time"])
 
 
-def _read(
-    found: _Found, number: int, cells: Mapping[str, str], order: str | None, sha256: str
-) -> None:
-    """Put a row where it belongs."""
-    if any(cells[name].casefold().rstrip(":") in TOTALS for name in ("date", "time")):
-        found.totals += 1
-        return
-    try:
-        reading = _when(cells, order) | _pressures(cells)
-    except CellError as bad:
-        found.rejected.append(
-            rejected_row(
-                SIGNAL,
-                SOURCE,
-                sha256,
-                number,
-                bad.check,
-                column=bad.column,
-                value=bad.value or None,
-                reason=REASONS[bad.check],
-            )
-        )
-        return
-    origin = {"source": SOURCE, "raw_sha256": sha256, "raw_row": number}
-    found.readings.append(origin | reading | {"note": cells["note"] or None})
+def _is_total(cells: Mapping[str, str]) -> bool:
+    return any(cells[name].casefold().rstrip(":") in TOTALS for name in ("date", "time"))
 
 
-def _when(cells: Mapping[str, str], order: str | None) -> dict[str, Any]:
-    """Wall time, and the offset if the row tells one."""
+def _reading(cells: Mapping[str, str], order: str | None) -> dict[str, Any]:
+    """Wall time, the offset if the row tells one, and the values of a row."""
     told = _moment(cells)
-    for column, text in (("date", told.date_text), ("time", told.time_text)):
-        if not text:
-            raise CellError(column, "missing_time", None)
-    day, clock = date_of(told.date_text, order), time_of(told.time_text)
-    if day is None:
-        raise CellError("date", "not_a_time", told.date_text)
-    if clock is None:
-        raise CellError("time", "not_a_time", told.time_text)
-    when: dict[str, Any] = {"start_local": microseconds(day, clock)}
-    return when | {"utc_offset_minutes": told.offset_minutes}
+    when = {"start_local": wall_time(told, order), "utc_offset_minutes": told.offset_minutes}
+    return {**when, **_pressures(cells), "note": cells["note"] or None}
 
 
 def _pressures(cells: Mapping[str, str]) -> dict[str, Any]:
     """Pressures in mmHg, pulse, and a remark if they were in kPa."""
-    high, low, beats = _parts(cells)
-    systolic, diastolic = _number(high, "systolic"), _number(low, "diastolic")
-    if systolic is None or diastolic is None:
-        raise CellError("systolic" if systolic is None else "diastolic", "missing_value", None)
-    pulse = _number(beats, "pulse")
-    values = {
-        "systolic_mmhg": systolic,
-        "diastolic_mmhg": diastolic,
-        "pulse_bpm": pulse or None,
-        "flags": None,
-    }
+    values = pressures(*_parts(cells))
+    systolic, diastolic = values["systolic_mmhg"], values["diastolic_mmhg"]
     if _inside(systolic, clinical.SYSTOLIC_KPA) and _inside(diastolic, clinical.DIASTOLIC_KPA):
-        values["systolic_mmhg"] = _from_kpa(systolic)
-        values["diastolic_mmhg"] = _from_kpa(diastolic)
-        return values | {"flags": CONVERTED}
-    return values
+        converted = {"systolic_mmhg": _from_kpa(systolic), "diastolic_mmhg": _from_kpa(diastolic)}
+        return {**values, **converted, "flags": CONVERTED}
+    return {**values, "flags": None}
 
 
 def _parts(cells: Mapping[str, str]) -> tuple[str, str, str]:
@@ -240,15 +166,6 @@ def _parts(cells: Mapping[str, str]) -> tuple[str, str, str]:
     ):
         raise CellError("systolic", "not_a_number", both)
     return parts[0], parts[1], (parts[2] if len(parts) > 2 else pulse)  # noqa: PLR2004
-
-
-def _number(text: str, column: str) -> float | None:
-    if not text:
-        return None
-    found = _NUMBER.fullmatch(text)
-    if found is None:
-        raise CellError(column, "not_a_number", text)
-    return float(found[1].replace(",", "."))
 
 
 def _inside(value: float, limits: clinical.Limits) -> bool:

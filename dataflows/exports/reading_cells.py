@@ -1,0 +1,126 @@
+"""The cells of blood pressure readings, and the readings and rejected rows that come of them.
+
+Whoever keeps a log by hand and the apps of blood pressure monitors write one reading a row, in
+local time; what they have in common is here.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dataflows.exports.cells import rejected_row, table_of
+from dataflows.exports.export_file import ParsedExport, parsed_export
+from dataflows.exports.hand_kept import CellError
+from dataflows.exports.written_dates import Moment, date_of, microseconds, time_of
+
+SIGNAL: Final = "blood_pressure"
+REASONS: Final = {
+    "missing_time": "the row lacks its date or its time",
+    "not_a_time": "the date or the time cannot be read",
+    "missing_value": "the row lacks one of its two pressures",
+    "not_a_number": "the cell is not a number",
+    "wrong_field_count": "the row has fewer cells than the header, as if the file were cut off",
+}
+_NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:mm ?hg|kpa|bpm|/min)?", re.IGNORECASE)
+
+
+@dataclass
+class Readings:
+    """What the rows of a file gave."""
+
+    source: str
+    sha256: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    pulses: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    sentinels: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, number: int, reading: Callable[[], Mapping[str, Any]]) -> None:
+        """Put a row among the readings, or among the rejected rows if a cell of it is bad."""
+        try:
+            self.rows.append({**self.origin(number), **reading()})
+        except CellError as bad:
+            self.reject(number, bad)
+
+    def origin(self, number: int) -> dict[str, Any]:
+        """The columns that say where a row stands."""
+        return {"source": self.source, "raw_sha256": self.sha256, "raw_row": number}
+
+    def reject(self, number: int, bad: CellError) -> None:
+        """Put a row among the rejected ones."""
+        row = rejected_row(
+            SIGNAL,
+            self.source,
+            self.sha256,
+            number,
+            bad.check,
+            column=bad.column or None,
+            value=bad.value or None,
+            reason=REASONS[bad.check],
+        )
+        self.rejected.append(row)
+
+    def parsed(self) -> ParsedExport:
+        """The export that the file is."""
+        tables = {"blood_pressure": self.rows, "heart_rate": self.pulses, "rejected": self.rejected}
+        return parsed_export(
+            {name: table_of(name, rows) for name, rows in tables.items()},
+            source=self.source,
+            sentinels=self.sentinels,
+            dropped=self.dropped,
+        )
+
+
+def failed(source: str, reason: str) -> ParsedExport:
+    """An export that cannot be used."""
+    return parsed_export({}, source=source, status="failed", reason=reason)
+
+
+def wall_time(told: Moment, order: str | None) -> int:
+    """Microseconds since 1970 of a local date and time.
+
+    Raises:
+        CellError: One of them is missing or cannot be read.
+    """
+    for column, text in (("date", told.date_text), ("time", told.time_text)):
+        if not text:
+            raise CellError(column, "missing_time", None)
+    day, clock = date_of(told.date_text, order), time_of(told.time_text)
+    if day is None:
+        raise CellError("date", "not_a_time", told.date_text)
+    if clock is None:
+        raise CellError("time", "not_a_time", told.time_text)
+    return microseconds(day, clock)
+
+
+def number(text: str, column: str) -> float | None:
+    """The number in a cell, which may have a unit or a decimal comma; None in an empty cell.
+
+    Raises:
+        CellError: The cell is not a number.
+    """
+    if not text:
+        return None
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise CellError(column, "not_a_number", text)
+    return float(found[1].replace(",", "."))
+
+
+def pressures(systolic: str, diastolic: str, pulse: str) -> dict[str, Any]:
+    """Both pressures, and the pulse if there is one; a pulse of 0 is none.
+
+    Raises:
+        CellError: A pressure is missing, or a cell is not a number.
+    """
+    high, low = number(systolic, "systolic"), number(diastolic, "diastolic")
+    if high is None or low is None:
+        raise CellError("systolic" if high is None else "diastolic", "missing_value", None)
+    return {
+        "systolic_mmhg": high,
+        "diastolic_mmhg": low,
+        "pulse_bpm": number(pulse, "pulse") or None,
+    }
