@@ -69,8 +69,12 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         file: The tab.
         date_order: The order of dates that are texts; None: the locale's, unless they contradict.
     """
-    sheet = _sheet_of(file.content.to_pybytes())
-    text = _as_csv(sheet)
+    try:
+        sheet = _sheet_of(file.content.to_pybytes())
+        text = _as_csv(sheet)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        reason = "the fetched tab is damaged or cut short; forget the file, the next run fetches it"
+        return parsed_export({}, source=SOURCE, status="failed", reason=reason)
     known = next((known for known in HAND_KEPT if known.recognises(text)), None)
     if known is None:
         reason = "the tab is no blood pressure log: it has no columns date, systolic, diastolic"

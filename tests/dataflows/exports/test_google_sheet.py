@@ -135,3 +135,11 @@ def test_the_origin_is_the_end_of_1899():
     assert datetime(1899, 12, 30, tzinfo=UTC) + timedelta(days=25_569) == datetime(
         1970, 1, 1, tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize("kept", [19, 40, 90, 130])
+def test_a_fetched_tab_that_is_cut_short_fails_with_a_reason(kept):
+    whole = tab(HEADER, ["2025-05-01", "07:30", 121, 79, 64, None]).content.to_pybytes()
+    found = parse(ExportFile("0" * 64, pa.py_buffer(whole[:kept])), date_order=None)
+    assert found["report"]["status"] == "failed"
+    assert "cut short" in found["report"]["reason"]
