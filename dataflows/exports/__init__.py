@@ -11,6 +11,7 @@ from typing import Any, Final
 from dataflows.exports import (
     annotations,
     blood_pressure_sheet,
+    gadgetbridge,
     google_sheet,
     health_connect,
     mi_fitness,
@@ -31,7 +32,7 @@ __all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"
 # A vendor's own table is known by more than its readings, and so comes before those of people.
 FORMATS: Final = (mi_fitness, zepp, omron, annotations, blood_pressure_sheet)
 # These are recognised by the names of their tables.
-DATABASES: Final = (health_connect,)
+DATABASES: Final = (health_connect, gadgetbridge)
 # What this program writes itself when it fetches a tab; it looks like JSON.
 FETCHED: Final = google_sheet
 

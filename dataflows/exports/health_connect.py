@@ -65,7 +65,7 @@ def recognises(tables: Collection[str]) -> bool:
 def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa: ARG001
     """The records of a database; no date order is needed, since its times are epoch values."""
     try:
-        found = _Export(file.sha256, Database(file.content, RECORDS))
+        found = _Export(file.sha256, Database(file.content, RECORDS.__contains__))
         tables = found.tables()
     except UnusableExportError as error:
         return parsed_export({}, source=SOURCE, status="failed", reason=str(error))

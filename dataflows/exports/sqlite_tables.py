@@ -6,7 +6,7 @@ in the order of its key: within the file it is that row's alone.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,13 +47,15 @@ class Database:
 
     Args:
         content: All bytes of the file.
-        known: The tables whose rows a format reads as records.
+        is_record: Whether a format reads the rows of a table of this name as records.
 
     Raises:
         UnusableExportError: It cannot be read.
     """
 
-    def __init__(self, content: pa.Buffer, known: Collection[str] = ()) -> None:
+    def __init__(
+        self, content: pa.Buffer, is_record: Callable[[str], bool] = lambda _name: False
+    ) -> None:
         with _damage_told():
             self._connection = _opened(content)
             self.names = frozenset(
@@ -61,9 +63,13 @@ class Database:
             )
             self._tables: dict[str, _Table] = {}
             before = 0
-            for name in sorted(self.names.intersection(known)):
+            for name in sorted(filter(is_record, self.names)):
                 self._tables[name] = self._table(name, before)
                 before += self._tables[name].length
+
+    def columns(self, name: str) -> frozenset[str]:
+        """The columns of a record's table."""
+        return self._tables[name].columns
 
     def rows(self, name: str, columns: Mapping[str, pa.DataType]) -> pa.Table:
         """The rows of a table.
