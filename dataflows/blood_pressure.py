@@ -33,6 +33,7 @@ SOURCE_PRIORITY: Final = (
     "omron",
     "withings",
     "ihealth",
+    "beurer",
     "apple_health",
     "health_connect",
     "samsung_health",

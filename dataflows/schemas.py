@@ -16,6 +16,7 @@ from dataflows.contracts import Contract
 
 SOURCES: Final = (
     "apple_health",
+    "beurer",
     "blood_pressure_sheet",
     "fitbit",
     "gadgetbridge",

@@ -13,6 +13,8 @@ SOURCES: Final[Mapping[str, str]] = {
     "mi_fitness": "Mi Fitness",
     "zepp": "Zepp",
     "omron": "OMRON",
+    "ihealth": "iHealth",
+    "beurer": "Beurer",
     "blood_pressure_sheet": "log kept by hand",
 }
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from dataflows.exports import (
     annotations,
+    beurer,
     blood_pressure_sheet,
     gadgetbridge,
     google_sheet,
     health_connect,
+    ihealth,
     mi_fitness,
     omron,
     zepp,
@@ -30,7 +32,15 @@ from dataflows.exports.sqlite_tables import SIGNATURE, Database
 __all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"]
 
 # A vendor's own table is known by more than its readings, and so comes before those of people.
-FORMATS: Final = (mi_fitness, zepp, omron, annotations, blood_pressure_sheet)
+FORMATS: Final = (
+    mi_fitness,
+    zepp,
+    omron,
+    ihealth,
+    beurer,
+    annotations,
+    blood_pressure_sheet,
+)
 # These are recognised by the names of their tables.
 DATABASES: Final = (health_connect, gadgetbridge)
 # What this program writes itself when it fetches a tab; it looks like JSON.

@@ -69,6 +69,10 @@ HEADERS = [
     b"date,deepSleepTime,shallowSleepTime,wakeTime,start,stop,REMTime,naps\n",
     b"Uid,Sid,Key,Time,Value,UpdateTime\n",
     b"Uid,Sid,Tag,Key,Time,Value,UpdateTime\n",
+    b"Date,Time,Systolic (mmHg),Diastolic (mmHg),Pulse (bpm),Symptoms,Consumed,TruRead,Notes\n",
+    b"Measurement Date,Timezone,SYS(mmHg),DIA(mmHg),Pulse(bpm),Irregular heartbeat,Device\n",
+    b"Date,Time,SYS(mmHg),DIA(mmHg),Pulse(Beats/Min),Note\n",
+    b"x\nDate;Time;Sys;Dia;Pulse;MAP;Added manually\n",
     b"",
 ]
 GOOD_ROWS = [
@@ -79,6 +83,9 @@ GOOD_ROWS = [
     b'7,huami.1,heart_rate,1700000000,"{""time"":1700000000,""bpm"":61}",1700000000\n',
     b'7,h,sleep,1700000000,"{""bedtime"":1,""wake_up_time"":9,""items"":[{""state"":3}]}",1\n',
     b'7,h,daily_report,sleep,1700000000,"{""segment_details"":[{""bedtime"":1e400}]}",1\n',
+    b"Jan 12 2025,08:12,121,79,63,-,-,-,-\n",
+    b"2025/01/12 08:12,Asia/Manila,121,79,63,Detected,HEM\n",
+    b"12.01.2025;07:15;121;79;63;93;0\n",
     b"\n",
 ]
 noise = st.one_of(
