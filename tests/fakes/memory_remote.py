@@ -26,7 +26,7 @@ class MemoryRemote:
         self.faults = lambda _verb, _name: None
         self._lock = threading.RLock()
 
-    def _asked(self, verb, name):
+    def asked(self, verb, name):
         self.requests.append(verb)
         fault = self.faults(verb, name)
         if fault == "before":
@@ -34,12 +34,12 @@ class MemoryRemote:
         return fault
 
     def head(self):
-        self._asked("head", "head")
+        self.asked("head", "head")
         content = self.objects.get("head")
         return None if content is None else Head(content, content.hex())
 
     def get(self, name, *, start=0):
-        fault = self._asked("get", name)
+        fault = self.asked("get", name)
         if name not in self.objects:
             raise NotInRemoteError(name)
         content = self.objects[name][start:]
@@ -50,7 +50,7 @@ class MemoryRemote:
             yield content[place : place + 65536]
 
     def put_if_absent(self, name, content):
-        fault = self._asked("put_if_absent", name)
+        fault = self.asked("put_if_absent", name)
         content.seek(0)
         with self._lock:
             is_new = name not in self.objects
@@ -60,13 +60,13 @@ class MemoryRemote:
         return is_new
 
     def list(self, folder):
-        self._asked("list", folder)
+        self.asked("list", folder)
         with self._lock:
             found = [Stored(name, len(content)) for name, content in self.objects.items()]
         yield from (stored for stored in found if stored.name.startswith(folder))
 
     def swap_head(self, content, expected):
-        fault = self._asked("swap_head", "head")
+        fault = self.asked("swap_head", "head")
         with self._lock:
             if self.objects.get("head") != (expected.content if expected else None):
                 raise LostRaceError

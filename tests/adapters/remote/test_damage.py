@@ -1,15 +1,17 @@
 """Whatever is done to the remote is found before anything here changes."""
 
+import io
 import random
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from adapters.remote.backend import NotInRemoteError
 from adapters.remote.remote_state import ReplayError
-from adapters.remote.sealing import Seal, UnsealedError
+from adapters.remote.sealing import Seal, UnsealedError, manifest_content
 from adapters.vault import DamagedError, NoKeyError, NotAgeError
-from adapters.vault.age import new_identity
+from adapters.vault.age import encrypt, new_identity
 from tests.adapters.remote.small_homes import IDENTITY, SmallHome, head_of
 from tests.fakes.memory_remote import MemoryRemote
 
@@ -148,6 +150,15 @@ def test_a_manifest_made_by_who_knows_only_the_public_key_is_not_believed(pushed
     empty.remote.objects.update(forger.remote.objects)
     refused(empty)
     forger.remove()
+
+
+def test_a_manifest_in_the_place_of_the_sealed_one_is_not_believed(pushed, empty):
+    """Whoever keeps the remote can encrypt one of the same number, under the same name."""
+    reference, manifest = head_of(empty.remote)
+    made_up, target = manifest_content(replace(manifest, pins=[1])), io.BytesIO()
+    encrypt(io.BytesIO(made_up), target, [str(IDENTITY.to_public())])
+    empty.remote.objects[reference.name] = target.getvalue()
+    refused(empty)
 
 
 def test_a_pull_that_was_cut_short_fetches_nothing_twice(pushed, empty):
