@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from registry.database import Database
 from registry.lineage import computations_behind, raw_file_names
 from registry.past import PastRun, past_runs
-from registry.reading import Answer, ask
+from registry.reading import Answer
 
 NEWEST_RUNS: Final = 40
 
@@ -39,7 +38,7 @@ class NodeBehind:
 
 
 class Background:
-    """Nothing is known: of data that was unlocked in memory, without its registry."""
+    """Nothing is known: of tables alone, without a registry."""
 
     def runs(self) -> Sequence[PastRun]:
         """What ran, the newest first."""
@@ -64,19 +63,23 @@ class Background:
 NOTHING_BEHIND: Final = Background()
 
 
+class Asked(Protocol):
+    """Puts a question to a registry, wherever it is."""
+
+    def __call__(self, question: Callable[[Database], Answer], /) -> Answer:
+        """The answer."""
+
+
 class RegistryBackground(Background):
     """What a profile's registry knows.
 
     Args:
-        registry: Its file.
+        ask: Puts a question to it.
         generation: The generation that is shown.
     """
 
-    def __init__(self, registry: Path, generation: int) -> None:
-        self._registry, self._generation = registry, generation
-
-    def _ask(self, question: Callable[[Database], Answer]) -> Answer:
-        return ask(self._registry, question)
+    def __init__(self, ask: Asked, generation: int) -> None:
+        self._ask, self._generation = ask, generation
 
     def runs(self) -> Sequence[PastRun]:
         """What ran, the newest first."""

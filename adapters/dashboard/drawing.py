@@ -131,7 +131,7 @@ def _add_ring(chart: str, figure: Plot) -> None:
 
 
 def _notes() -> ColumnDataSource:
-    columns = ("time", "end", "middle", "top", "shift", "label")
+    columns = ("time", "end", "middle", "top", "shift", "label", "align")
     return ColumnDataSource({name: [] for name in columns}, name=NOTES)
 
 
@@ -145,7 +145,7 @@ def _annotate(figure: Plot, notes: ColumnDataSource, *, labelled: bool) -> None:
     if labelled:
         text = Text(
             x="middle", y="top", text="label", y_offset="shift", text_baseline="top",
-            text_align="center", text_font_size="11px", text_color=GREY,
+            text_align="align", text_font_size="11px", text_color=GREY,
         )  # fmt: skip
         figure.add_glyph(notes, text)
 

@@ -41,7 +41,7 @@ def _report(published: Published, choice: Choice) -> dict[str, Any] | None:
     made = report.report_of(
         source.tables, source, name="", guideline=choice.guideline, first=first, last=last
     )
-    return _file(f"{source.profile}-report-{first}-{last}.pdf", "application/pdf", made.pdf)
+    return file_of(f"{source.profile}-report-{first}-{last}.pdf", "application/pdf", made.pdf)
 
 
 def _csv(what: str, published: Published, choice: Choice) -> dict[str, Any] | None:
@@ -54,7 +54,7 @@ def _csv(what: str, published: Published, choice: Choice) -> dict[str, Any] | No
     table = within(name, published.table(name), first, last)
     source = _publication(published, {name: table})
     content = csv_bytes(table, source).to_pybytes()
-    return _file(f"{source.profile}-{name}-{first}-{last}.csv", "text/csv", content)
+    return file_of(f"{source.profile}-{name}-{first}-{last}.csv", "text/csv", content)
 
 
 def _publication(published: Published, tables: Mapping[str, pa.Table]) -> Publication:
@@ -68,5 +68,6 @@ def dates(choice: Choice) -> tuple[date, date]:
     return date.fromisoformat(iso_day(start)), date.fromisoformat(iso_day(end - 1))
 
 
-def _file(name: str, kind: str, content: bytes) -> dict[str, Any]:
+def file_of(name: str, kind: str, content: bytes) -> dict[str, Any]:
+    """A file as the page saves it."""
     return {"name": name, "type": kind, "base64": base64.b64encode(content).decode("ascii")}

@@ -48,7 +48,8 @@ def cards(published: Published, choice: Choice) -> str:
     """The key figures."""
     before = choice.before if choice.compare else None
     found = key_figures(published, choice.span, before)
-    return "".join(_card(figure) for figure in found if figure.signal in choice.signals)
+    shown = set(choice.signals) - set(published.series.unknown)
+    return "".join(_card(figure) for figure in found if figure.signal in shown)
 
 
 def _card(figure: KeyFigure) -> str:

@@ -71,7 +71,10 @@
     send,
     show(parts) {
       for (const [id, content] of Object.entries(parts)) {
-        if (id === "hidden") {
+        if (id === "empty") {
+          for (const section of document.querySelectorAll("[data-signal]"))
+            section.classList.toggle("unknown", content.includes(section.dataset.signal));
+        } else if (id === "hidden") {
           for (const section of document.querySelectorAll("[data-signal]"))
             section.hidden = content.includes(section.dataset.signal);
         } else if (id === "reload") {

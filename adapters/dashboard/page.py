@@ -122,6 +122,7 @@ class Page:
         assert self._shown is not None
         return {
             "headline": fragments.headline(self.published),
+            "empty": " · ".join(self.published.series.unknown),
             "range": fragments.range_line(self.choice),
             "cards": fragments.cards(self.published, self.choice),
             **self._legends(),

@@ -74,6 +74,13 @@ class AllSeries:
     notes: Series
 
     @property
+    def unknown(self) -> list[str]:
+        """The signals of which there is nothing at all."""
+        signals = {"blood pressure": self.readings, "heart rate": self.heart_days,
+                   "sleep": self.nights}  # fmt: skip
+        return [signal for signal, series in signals.items() if not len(series)]
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """The first day with any data, and the day after the last one."""
         found = [s["time"] for s in (self.readings, self.heart_days, self.nights) if len(s["time"])]

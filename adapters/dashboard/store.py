@@ -5,6 +5,7 @@ NothingToShowError    nothing is published, so there is nothing to show
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,6 +20,7 @@ from adapters.profile import Profile
 from adapters.reader import PublishedOutputs, outputs
 from dataflows.day_windows import EVENING, MORNING
 from registry import RegistryError
+from registry.reading import ask
 
 LOOKS_EVERY_SECONDS: Final = 1.0
 
@@ -97,7 +99,7 @@ class ProfileStore:
             [output.name for output in tables],
             StoredRows(folder, {output.name: output.artifact for output in tables}),
             self._windows,
-            RegistryBackground(folder / "registry.sqlite", found.generation),
+            RegistryBackground(partial(ask, folder / "registry.sqlite"), found.generation),
         )
 
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.dashboard.conftest import DESKTOP, NARROW, PHONE, program
+from tests.dashboard.conftest import NARROW, program
+from tests.dashboard.visiting import DESKTOP, PHONE
 
 CHARTS = ("systolic", "diastolic", "heart", "sleep", "quality")
 
@@ -106,7 +107,7 @@ def test_the_controls_fold_away(demo):
     demo.open_controls()
     slider = demo.page.locator(".noUi-target")
     assert slider.is_visible()
-    demo.press(demo.page.get_by_text("Range and view"))
+    demo.press(demo.page.get_by_text("Range, view, login"))
     assert not slider.is_visible()
     demo.open_controls()
     assert slider.is_visible()

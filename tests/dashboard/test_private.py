@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from adapters.dashboard.private.timing import IDLE_SECONDS
-from tests.dashboard.conftest import environment, program, served
+from tests.dashboard.conftest import WIDTHS, environment, program, served
+from tests.dashboard.visiting import PHONE
 
 CANARY = "canary-quetzal-2741"
 PASSPHRASE = "correct horse battery staple"
@@ -107,6 +108,56 @@ def test_nothing_private_arrives_before_the_passphrase_nor_after_the_lock(host, 
         assert not any(secret in content for content in kept)
 
 
+@WIDTHS
+def test_what_the_remote_holds_is_told_down_to_file_and_node(host, visit, size):
+    one = visit(host.url, size)
+    one.open_controls()
+    one.page.locator(FIELD).fill(PASSPHRASE)
+    one.press_button("Unlock")
+    one.wait_for_headline(HEADLINE)
+    one.choose("30 days")
+    one.until_text("#range", "30 days")
+    assert CANARY in one.text("#events")
+    assert one.page.get_by_text("Nothing in the data tells of sleep.").is_visible()
+    assert not one.page.locator("[data-chart=sleep]").is_visible()
+    assert "Asleep" not in one.text("#cards")
+
+    one.press_point("systolic", 0.5)
+    one.until_text("#origin", "log.csv")
+    one.press(one.page.get_by_text("Every node between"))
+    assert "parsed_export" in one.text("#origin")
+    one.press_button("Close")
+    one.press(one.page.get_by_role("tab", name="Run history"))
+    one.until_text("#detail", "why it ran")
+
+    name, content = one.downloaded(one.page.get_by_role("button", name="Days of the range"))
+    assert name == "me-daily_metrics-2026-10-01-2026-10-30.csv"
+    assert b"2026-10-30" in content
+    with one.page.expect_navigation():
+        one.press_button("Lock")
+    one.ready()
+    assert "synthetic" in one.headline
+    assert one.page.locator("[data-chart=sleep] canvas").first.is_visible()
+
+
+@WIDTHS
+def test_a_note_where_only_the_remote_is_at_hand_is_a_file_to_import(host, owner, visit, size):
+    one = visit(host.url, size)
+    one.open_controls()
+    unlock(one)
+    one.wait_for_headline(HEADLINE)
+    one.page.get_by_label("What").fill("new cuff, =1+1")
+    one.page.get_by_label("Since").fill("2026-10-02")
+    name, content = one.downloaded(one.page.get_by_role("button", name="Save the note as a file"))
+    one.page.get_by_text("It is not in your data yet").wait_for()
+    assert one.page.get_by_text(f"python cli.py import {name}").is_visible()
+    assert content == b'kind,label,start,end,note\nmedication,"new cuff, =1+1",2026-10-02,,\n'
+    assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    kept = [path.read_bytes() for path in (host.log, *host.home.rglob("*")) if path.is_file()]
+    assert not any(b"new cuff" in each for each in kept)
+    assert not [*(owner / "me" / "inbox").glob("*")]
+
+
 def test_a_second_tab_and_a_reload_hold_nothing(host, visit):
     one = visit(host.url)
     unlock(one)
@@ -168,23 +219,25 @@ def test_on_ones_own_machine_an_address_opens_the_private_view_once(owner, visit
         assert without.page.get_by_text("This address opens nothing").is_visible()
         one = visit(addresses[-1])
         assert HEADLINE in one.headline
+        assert one.page.get_by_text("Nothing in the data tells of heart rate.").is_visible()
         assert CANARY in one.page.content()
         again = visit(addresses[-1])
         assert "synthetic" in again.headline
         assert not again.received(CANARY.encode())
         new = [line for line in log.read_text().splitlines() if "?token=" in line]
         assert len(new) == len(addresses) + 1
-        another = visit(new[-1])
+        another = visit(new[-1], PHONE)
         assert HEADLINE in another.headline
 
+        another.open_controls()
         another.page.get_by_label("What").fill("new cuff, =1+1")
-        another.page.get_by_role("button", name="Note it").click()
+        another.press_button("Note it")
         another.page.get_by_text("Say what it was, and since when.").wait_for()
         another.page.get_by_label("Since").fill("28.2.2026")
-        another.page.get_by_role("button", name="Note it").click()
+        another.press_button("Note it")
         another.page.get_by_text("Write a date as year-month-day").wait_for()
         another.page.get_by_label("Since").fill("2026-10-02")
-        another.page.get_by_role("button", name="Note it").click()
+        another.press_button("Note it")
         another.wait_for_headline("generation 2")
         (kept,) = (owner / "me" / "inbox").glob("annotation-*.csv")
         assert kept.stat().st_mode & 0o777 == 0o600

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -15,7 +15,7 @@ from bokeh.document.events import DocumentChangedEvent
 
 from adapters import AdapterError
 from adapters.dashboard.page import Page
-from adapters.dashboard.private.noting import NoteForm, Notes
+from adapters.dashboard.private.noting import Keeper, NoteForm, NotesToTake
 from adapters.dashboard.private.timing import Timing
 from adapters.dashboard.store import DataStore
 from registry import RegistryError
@@ -39,7 +39,7 @@ class Login:
         unlock: From a passphrase to private data; None where there is none.
         timing: Makes the time of an unlocked view.
         warning: What is told beside the field.
-        notes: Takes the notes of who unlocked it; None where they cannot be kept.
+        notes: Takes the notes of who unlocked it; None where they are handed out as files.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Login:
         unlock: Callable[[str], Awaitable[DataStore]] | None,
         timing: Callable[[], Timing] = Timing,
         warning: str = "",
-        notes: Notes | None = None,
+        notes: Keeper | None = None,
     ) -> None:
         self._page, self._public, self._unlock = page, page.store, unlock
         self._make_timing = timing
@@ -68,7 +68,8 @@ class Login:
         self._message = pn.pane.HTML(warning if unlock is not None else NO_VAULT, **look)
         self._passphrase.param.watch(self._on_passphrase, "value")
         self._lock.on_click(lambda _event: self.lock(LOCKED))
-        self._form = None if notes is None else NoteForm(notes, self._later, look)
+        keeper = notes or NotesToTake(self._save)
+        self._make_form = partial(NoteForm, keeper, self._later, look)
         self._noting = pn.Column(sizing_mode="stretch_width")
         self.view = pn.Column(
             self._passphrase, self._open, self._lock, self._message, self._noting,
@@ -89,8 +90,7 @@ class Login:
         self._passphrase.visible = self._open.visible = False
         self._lock.visible = True
         self._message.object = ""
-        if self._form is not None:
-            self._noting.append(self._form.view)
+        self._noting.append(self._make_form().view)
 
     def tell(self, message: str) -> None:
         """Say something beside the field."""
@@ -139,6 +139,9 @@ class Login:
         """Do something with the document's lock, if the page is still there."""
         if self._document is not None:
             self._document.add_next_tick_callback(work)
+
+    def _save(self, file: Mapping[str, Any]) -> None:
+        self._later(partial(self._page.bridge.show, {"save": file}))
 
     def _finish(self, outcome: Callable[[], None]) -> None:
         self._passphrase.disabled = False

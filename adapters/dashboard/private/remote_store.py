@@ -11,6 +11,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from adapters.codecs import Codecs, read_parquet
+from adapters.dashboard.background import RegistryBackground
+from adapters.dashboard.private.unlocked_registry import UnlockedRegistry
 from adapters.dashboard.published import Facts, Published, within_dates
 from adapters.dashboard.series import Windows
 from adapters.dashboard.store import NothingToShowError
@@ -105,7 +107,13 @@ class RemoteStore:
             rows.value("books") if "books" in artifacts else {},
         )
         tables = [name for name, artifact in artifacts.items() if artifact.rows is not None]
-        return Published(facts, tables, rows, self._windows)
+        registry = UnlockedRegistry(document, lambda: self._past(manifest))
+        background = RegistryBackground(registry.ask, document["generation"])
+        return Published(facts, tables, rows, self._windows, background)
+
+    def _past(self, manifest: RemoteManifest) -> bytes:
+        (entry,) = manifest.of_kind("past")
+        return self._content(entry)
 
     def _content(self, entry: Entry) -> bytes:
         target = InMemory(Expected(entry.sha256, entry.size), MOST_BYTES)
