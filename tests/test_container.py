@@ -4,13 +4,17 @@ Not part of the default run: `pytest -m container`, as root, with buildah and de
 no need of a container registry: the base image is made of the distribution's packages.
 """
 
+import json
 import mmap
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 from datetime import date, time
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -173,6 +177,96 @@ def test_a_stateless_run_ends_with_the_same_outputs(google, world, container, tm
 
     refused = container("run", PDP_SHEET="x")
     assert refused.returncode == 2
+
+    shutil.rmtree(container.data / "me")
+    again = container("run", "--json", **settings, **in_folder("/app/.secrets"))
+    assert again.returncode == 0, again.stdout + again.stderr
+    told = json.loads(again.stdout)
+    assert (told["status"], told["profile"]) == ("up-to-date", "me")
+    assert told["nodes"]
+    assert not [node for node in told["nodes"] if node["action"] == "ran"]
+    assert {name: (folder / name).read_bytes() for name in outputs} == outputs
+
+
+class Served:
+    """The image's files as a container of their own processes, as an engine starts them."""
+
+    def __init__(self, root, image, **environment):
+        self.image, self._root = image, root
+        told = [f"{name}={value}" for name, value in environment.items()]
+        self._start = ["env", "-i", *image["Env"], *told]
+        self._user = [f"--set{kind}id=1000" for kind in "gu"]
+        self._process = None
+
+    def run(self, *words):
+        """Start the entry point as the container's first process."""
+        command = [
+            "unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={self._root}",
+            "--mount-proc", "--wd=/app", *self._user, *self._start,
+            *self.image["Entrypoint"], *words,
+        ]  # fmt: skip
+        self._process = subprocess.Popen(command)
+        return self._process
+
+    @property
+    def first(self):
+        """The container's first process, as this machine counts."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return int(children.read_text())
+
+    def health(self):
+        """What the image's own check says: 0 for healthy."""
+        command = [
+            "nsenter", f"--target={self.first}", "--mount", "--pid", "--root", "--wd=/app",
+            *self._user, *self._start, *self.image["Healthcheck"]["Test"][1:],
+        ]  # fmt: skip
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+    def python(self):
+        """The pipeline's process, as this machine counts."""
+        return int(Path(f"/proc/{self.first}/task/{self.first}/children").read_text().split()[0])
+
+
+@pytest.fixture
+def served(buildah, image):
+    """A container to serve in, on a port of its own."""
+    name = buildah("from", "--pull-never", image).stdout.strip()
+    told = json.loads(buildah("inspect", "--type", "image", image).stdout)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    root = buildah("mount", name).stdout.strip()
+    made = Served(root, told["Docker"]["config"], PORT=port)
+    yield made
+    if made._process is not None:
+        made._process.kill()
+        made._process.wait()
+    buildah("umount", name)
+    buildah("rm", name)
+
+
+def healthy_within(served, seconds):
+    end = monotonic() + seconds
+    while served.health() != 0:
+        if monotonic() > end:
+            return False
+        sleep(0.2)
+    return True
+
+
+def test_the_health_check_tells_a_container_that_serves_from_one_that_does_not(served):
+    assert served.image["Healthcheck"]["Test"] == ["CMD", "/app/deploy/health.sh"]
+    assert served.run("run", "--quiet").wait(120) == 0
+    serving = served.run("serve")
+    sleep(0.2)
+    assert served.health() != 0, "it does not listen yet"
+    assert healthy_within(served, 60)
+    os.kill(served.python(), signal.SIGSTOP)
+    assert served.health() != 0, "it listens and does not answer"
+    os.kill(served.python(), signal.SIGCONT)
+    assert healthy_within(served, 20)
+    os.kill(served.first, signal.SIGTERM)
+    assert serving.wait(30) == 130
 
 
 def test_nothing_secret_is_in_a_layer(buildah, image, container, google, world, tmp_path):

@@ -148,7 +148,8 @@ class Seal:
             NewerFormatError: A newer version wrote it.
         """
         body, facts = _parsed_head(content)
-        if not hmac.compare_digest(str(body.pop("seal", "")), self._mac("head", _json(body))):
+        seal = str(body.pop("seal", ""))
+        if not seal.isascii() or not hmac.compare_digest(seal, self._mac("head", _json(body))):
             raise UnsealedError("head")
         return facts
 
@@ -169,15 +170,14 @@ def unverified_head(content: bytes) -> HeadFacts:
 def _parsed_head(content: bytes) -> tuple[dict[str, Any], HeadFacts]:
     try:
         body: dict[str, Any] = json.loads(content)
-        if body["format"] != FORMAT:
-            raise NewerFormatError("head")
+        _see_format(body["format"], "head")
         manifest = _reference(body["manifest"])
         facts = HeadFacts(
             manifest,
             _matching(_NAME, body["identity_name"]),
             _matching(_HASH, body["identity_sha256"]),
         )
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise UnsealedError("head") from None
     return body, facts
 
@@ -200,13 +200,19 @@ def parsed_manifest(content: bytes) -> RemoteManifest:
     """
     try:
         document: dict[str, Any] = json.loads(zlib.decompress(content))
-        if document.pop("format") != FORMAT:
-            raise NewerFormatError("manifest")
+        _see_format(document.pop("format"), "manifest")
         entries = [_entry(*row) for row in document.pop("entries")]
         parents = [_reference(row) for row in document.pop("parents")]
         return RemoteManifest(**document, entries=entries, parents=parents)
     except (zlib.error, ValueError, LookupError, TypeError, AttributeError):
         raise UnsealedError("manifest") from None
+
+
+def _see_format(found: int, what: str) -> None:
+    if found > FORMAT:
+        raise NewerFormatError(what)
+    if found != FORMAT:
+        raise UnsealedError(what)
 
 
 def _entry(kind: str, key: str, sha256: str, size: int, name: str) -> Entry:

@@ -274,3 +274,15 @@ TwoHomes.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 test_two_homes_lose_nothing_that_was_acknowledged = TwoHomes.TestCase
+
+
+def test_whichever_two_requests_of_a_push_another_comes_between_one_of_them_loses():
+    machine = TwoHomes()
+    try:
+        machine.one_home_began(is_shared=True)
+        for request in range(14):
+            machine.both_at_once(name="ab"[request % 2], request=request, is_pull=False)
+            machine.no_acknowledged_state_is_lost_and_the_head_is_whole()
+        machine.both_come_together()
+    finally:
+        machine.teardown()
