@@ -3,7 +3,7 @@
 De-duplication, in this order; every loser is in `blood_pressure_shadowed` under its rule:
 
 - `same_reading`: same source, device, instant and values; a reading with a pulse stands before
-  one without.
+  one without. Apple Health's devices count as one: they have other names after a renaming.
 - `later_issue`: same source, device and instant, other values; the export tells which is later.
 - `conflicting_values`: the same, but nothing tells; the first in canonical order stays, flagged.
 - `equal_reading_other_source`: equal pressures within two minutes in two sources; the source that
@@ -24,7 +24,7 @@ from dataflows.clocks import integers
 from dataflows.daily_sums import day_groups, thousandths, thousandths_sums
 from dataflows.local_time import normalised_records
 from dataflows.rejection import with_flag
-from dataflows.text_codes import ranks_of
+from dataflows.text_codes import equals, ranks_of
 
 SIGNAL: Final = "blood_pressure"
 # Whoever reads a cuff comes before whoever copies it; a wrist band comes last.
@@ -44,6 +44,7 @@ SOURCE_PRIORITY: Final = (
     "zepp",
     "gadgetbridge",
 )
+RENAMING_SOURCE: Final = "apple_health"
 OTHER_SOURCE: Final = "equal_reading_other_source"
 OTHER_SOURCE_WITHIN_MINUTES: Final = 2
 _MINUTE: Final = 60_000_000
@@ -63,7 +64,10 @@ _DAILY: Final = pa.schema(
 
 @tag(stage="normalization")
 def blood_pressure_normalized(
-    blood_pressure_parsed: pa.Table, home_time_zone: str, home_time_zone_source: str
+    blood_pressure_parsed: pa.Table,
+    time_evidence: pa.Table,
+    home_time_zone: str,
+    home_time_zone_source: str,
 ) -> dict[str, pa.Table]:
     """Readings of one file with instant, offset, zone and local date.
 
@@ -77,6 +81,7 @@ def blood_pressure_normalized(
         signal=SIGNAL,
         home_time_zone=home_time_zone,
         home_time_zone_source=home_time_zone_source,
+        evidence=time_evidence,
     )
     return {"records": normalised, "rejected": rejected}
 
@@ -195,10 +200,11 @@ def _same_source(readings: pa.Table) -> tuple[resolution.Indices, NDArray[Any]]:
     systolic, diastolic, pulse = _values(readings)
     updates = resolution.updates_of(readings)
     canonical = np.arange(readings.num_rows)
+    in_one_store = equals(readings["source"], RENAMING_SOURCE)
     series: list[NDArray[Any]] = [
         integers(readings["start_utc"]),
         ranks_of(readings["source"]),
-        ranks_of(readings["device"]),
+        np.where(in_one_store, np.int16(-1), ranks_of(readings["device"])),
     ]
     winners = resolution.winners_of(series, [-updates, canonical])
     equal = (systolic == systolic[winners]) & (diastolic == diastolic[winners])

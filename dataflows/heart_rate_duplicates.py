@@ -8,7 +8,9 @@ The rules, in this order, each within one instant:
 - `later_issue`: same source and device, other values; the export tells which is later.
 - `manual_measurement`: same source and device; a measurement by hand stays before a sample.
 - `conflicting_values`: the same, but nothing tells; the first in canonical order stays.
-- `same_instant_other_source`: an equal value in another export of the same maker's bands.
+- `same_instant_other_source`: an equal value in another export that tells of the same bands. Apple
+  Health does, since bands' apps write into it, and so does a watch that was renamed between two
+  exports: an equal value of another device in it is one too.
 
 Series of different makers are all kept and never averaged into one. A vendor's resting heart rate
 is no sample and never stands for one.
@@ -27,7 +29,7 @@ from dataflows.resolution import Indices
 from dataflows.text_codes import equals, ranks_of
 
 # Exports that tell the samples of the same bands, the fullest first.
-SAME_BAND_SOURCES: Final = ("mi_fitness", "zepp", "gadgetbridge")
+SAME_BAND_SOURCES: Final = ("mi_fitness", "zepp", "gadgetbridge", "apple_health")
 MERGED_DEVICE: Final = "default"
 
 RULES: Final = (
@@ -199,7 +201,8 @@ def _across_sources(ties: _Ties, rows: Indices) -> tuple[Indices, NDArray[np.int
         [ties.instants[rows], ties.is_resting[rows], ties.values[rows], _own(ties, rows)],
         [priority, np.arange(len(rows))],
     )
-    return chosen, np.full(len(rows), _OTHER_SOURCE, np.int8)
+    same_source = ties.sources[rows][chosen] == ties.sources[rows]
+    return chosen, np.where(same_source, _OTHER_DEVICE, _OTHER_SOURCE).astype(np.int8)
 
 
 def _own(ties: _Ties, rows: Indices) -> Indices:

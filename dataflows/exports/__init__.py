@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dataflows.exports import (
     annotations,
+    apple_health,
     beurer,
     blood_pressure_sheet,
     gadgetbridge,
@@ -43,8 +44,8 @@ FORMATS: Final = (
 )
 # These are recognised by the names of their tables.
 DATABASES: Final = (health_connect, gadgetbridge)
-# What this program writes itself when it fetches a tab; it looks like JSON.
-FETCHED: Final = google_sheet
+# These begin like JSON and XML. The first is what this program writes when it fetches a tab.
+DOCUMENTS: Final = (google_sheet, apple_health)
 
 # What a file may begin with that is no table of text.
 SIGNATURES: Final = (
@@ -65,14 +66,12 @@ LONGEST_NAME: Final = 30
 def recognised_format(content: Any) -> ModuleType | None:
     """The module of the format that the content (a `pyarrow.Buffer`) has, or None."""
     sample = _sample(content)
-    if FETCHED.recognises(sample):
-        return FETCHED
     if sample.startswith(SIGNATURE):
         tables = _tables(content)
         return next((known for known in DATABASES if known.recognises(tables)), None)
-    if not sample or _signature(sample) is not None:
-        return None
-    return next((known for known in FORMATS if known.recognises(sample)), None)
+    is_table = bool(sample) and _signature(sample) is None
+    formats = (*DOCUMENTS, *FORMATS) if is_table else DOCUMENTS
+    return next((known for known in formats if known.recognises(sample)), None)
 
 
 def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:

@@ -54,7 +54,7 @@ def checked_export(**rows):
         parsed["report"],
         parsed["rejected"],
         blood_pressure.blood_pressure_checked(
-            blood_pressure.blood_pressure_normalized(parsed["blood_pressure"], *home)
+            blood_pressure.blood_pressure_normalized(parsed["blood_pressure"], evidence, *home)
         ),
         heart_rate.heart_rate_checked(
             heart_rate.heart_rate_normalized(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows import blood_pressure, records
+from dataflows.local_time import offset_evidence
 
 NO_EXCLUSIONS = pa.table(
     {
@@ -36,7 +37,7 @@ def parsed(*rows):
 
 def checked(*rows):
     normalised = blood_pressure.blood_pressure_normalized(
-        parsed(*rows), "Europe/Berlin", "configured"
+        parsed(*rows), offset_evidence(), "Europe/Berlin", "configured"
     )
     return blood_pressure.blood_pressure_checked(normalised)
 
@@ -143,6 +144,29 @@ def test_an_equal_reading_of_another_source_within_two_minutes_is_the_same(minut
     )
     assert len(kept(result)) == count
     assert result["blood_pressure_readings"]["source"].to_pylist().count("blood_pressure_sheet")
+
+
+def test_a_cuff_renamed_between_two_exports_of_apple_health_is_one():
+    old, new = (reading(source="apple_health", device=name) for name in ("my cuff", "cuff"))
+    result = resolved([old], [new])
+    assert [rule for _, _, rule in rules(result)] == ["same_reading"]
+
+
+def test_a_reading_that_its_app_wrote_into_apple_health_too_is_one():
+    copy = reading(source="apple_health", device="OMRON connect", start_utc=MORNING, pulse_bpm=61)
+    result = resolved([reading()], [copy])
+    assert result["blood_pressure_readings"]["source"].to_pylist() == ["omron"]
+    assert [rule for _, _, rule in rules(result)] == ["equal_reading_other_source"]
+
+
+def test_a_reading_that_carries_no_offset_takes_that_of_its_exports_nearest_record():
+    evidence = pa.table({"start_utc": [MORNING], "utc_offset_minutes": [540]})
+    evidence = evidence.cast(offset_evidence().schema)
+    normalised = blood_pressure.blood_pressure_normalized(
+        parsed(reading()), evidence, "Europe/Berlin", "assumed"
+    )
+    (row,) = normalised["records"].to_pylist()
+    assert (row["utc_offset_minutes"], row["time_zone_source"]) == (540, "inferred")
 
 
 def test_another_value_of_another_source_is_another_reading():

@@ -199,9 +199,19 @@ def test_an_equal_sample_of_the_same_bands_other_export_is_the_same():
     assert rules(result) == ["same_instant_other_source"]
 
 
-@pytest.mark.parametrize(
-    "others", [{"source": "zepp", "bpm": 61}, {"source": "apple_health", "bpm": 60}]
-)
+def test_what_a_bands_app_wrote_into_apple_health_too_is_the_same():
+    result = resolved([sample(source="apple_health", device="Zepp")], [sample(source="zepp")])
+    assert result["heart_rate_samples"]["source"].to_pylist() == ["zepp"]
+    assert rules(result) == ["same_instant_other_source"]
+
+
+def test_a_watch_renamed_between_two_exports_of_apple_health_is_one_where_values_are_equal():
+    old, new, strap = ({"source": "apple_health", "device": name} for name in "abc")
+    result = resolved([sample(**old)], [sample(**new), sample(bpm=61, **strap)])
+    assert (kept(result), rules(result)) == ([60, 61], ["same_instant_other_device"])
+
+
+@pytest.mark.parametrize("others", [{"source": "zepp", "bpm": 61}, {"source": "fitbit", "bpm": 60}])
 def test_other_values_and_other_makers_are_kept_beside_each_other(others):
     assert len(kept(resolved([sample()], [sample(**others)]))) == 2
 

@@ -171,12 +171,12 @@ def checked(result):
     """The rejected rows of each signal, by the nodes that every export passes."""
     home = {"home_time_zone": demo.DEMO_TIME_ZONE, "home_time_zone_source": "configured"}
     sessions, stages = result["sleep_sessions"], result["sleep_stages"]
-    pressures = blood_pressure.blood_pressure_normalized(result["blood_pressure"], **home)
+    told = {"time_evidence": heart_rate.time_evidence(sessions, stages), **home}
+    pressures = blood_pressure.blood_pressure_normalized(result["blood_pressure"], **told)
     rates = heart_rate.heart_rate_normalized(
         heart_rate_parsed=result["heart_rate"],
         heart_rate_summaries_parsed=result["heart_rate_summaries"],
-        time_evidence=heart_rate.time_evidence(sessions, stages),
-        **home,
+        **told,
     )
     nights = sleep.sleep_normalized(sessions, stages, **home)
     yield blood_pressure.blood_pressure_checked(pressures)["rejected"]
