@@ -15,6 +15,7 @@ SOURCES: Final[Mapping[str, str]] = {
     "omron": "OMRON",
     "ihealth": "iHealth",
     "beurer": "Beurer",
+    "withings": "Withings",
     "blood_pressure_sheet": "log kept by hand",
 }
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

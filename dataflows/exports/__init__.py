@@ -19,6 +19,7 @@ from dataflows.exports import (
     ihealth,
     mi_fitness,
     omron,
+    withings,
     zepp,
 )
 from dataflows.exports.csv_text import (
@@ -39,6 +40,7 @@ FORMATS: Final = (
     omron,
     ihealth,
     beurer,
+    withings,
     annotations,
     blood_pressure_sheet,
 )

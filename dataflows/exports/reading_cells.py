@@ -28,31 +28,28 @@ _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:mm ?hg|kpa|bpm|/min)?", re.I
 
 @dataclass
 class Readings:
-    """What the rows of a file gave."""
+    """What the rows of a file gave: records by signal, and rejected rows."""
 
     source: str
     sha256: str
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    pulses: list[dict[str, Any]] = field(default_factory=list)
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     sentinels: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
 
-    def add(self, number: int, reading: Callable[[], Mapping[str, Any]]) -> None:
-        """Put a row among the readings, or among the rejected rows if a cell of it is bad."""
+    def add(
+        self, number: int, record: Callable[[], Mapping[str, Any]], *, signal: str = SIGNAL
+    ) -> None:
+        """Put a row among the records, or among the rejected rows if a cell of it is bad."""
+        origin = {"source": self.source, "raw_sha256": self.sha256, "raw_row": number}
         try:
-            self.rows.append({**self.origin(number), **reading()})
+            self.records.setdefault(signal, []).append({**origin, **record()})
         except CellError as bad:
-            self.reject(number, bad)
+            self._reject(number, bad, signal)
 
-    def origin(self, number: int) -> dict[str, Any]:
-        """The columns that say where a row stands."""
-        return {"source": self.source, "raw_sha256": self.sha256, "raw_row": number}
-
-    def reject(self, number: int, bad: CellError) -> None:
-        """Put a row among the rejected ones."""
+    def _reject(self, number: int, bad: CellError, signal: str) -> None:
         row = rejected_row(
-            SIGNAL,
+            signal,
             self.source,
             self.sha256,
             number,
@@ -65,7 +62,7 @@ class Readings:
 
     def parsed(self) -> ParsedExport:
         """The export that the file is."""
-        tables = {"blood_pressure": self.rows, "heart_rate": self.pulses, "rejected": self.rejected}
+        tables = {**self.records, "rejected": self.rejected}
         return parsed_export(
             {name: table_of(name, rows) for name, rows in tables.items()},
             source=self.source,

@@ -72,6 +72,9 @@ HEADERS = [
     b"Date,Time,Systolic (mmHg),Diastolic (mmHg),Pulse (bpm),Symptoms,Consumed,TruRead,Notes\n",
     b"Measurement Date,Timezone,SYS(mmHg),DIA(mmHg),Pulse(bpm),Irregular heartbeat,Device\n",
     b"Date,Time,SYS(mmHg),DIA(mmHg),Pulse(Beats/Min),Note\n",
+    b"start,duration,value\n",
+    b'from,to,"light (s)","deep (s)","rem (s)","awake (s)","wake up"\n',
+    b'Date,"Heart rate",Systolic,Diastolic,Comments\n',
     b"x\nDate;Time;Sys;Dia;Pulse;MAP;Added manually\n",
     b"",
 ]
@@ -86,6 +89,9 @@ GOOD_ROWS = [
     b"Jan 12 2025,08:12,121,79,63,-,-,-,-\n",
     b"2025/01/12 08:12,Asia/Manila,121,79,63,Detected,HEM\n",
     b"12.01.2025;07:15;121;79;63;93;0\n",
+    b'2025-01-12T10:00:00+01:00,"[60,60]","[0,2]"\n',
+    b"2025-01-12T23:00:00+01:00,2025-01-13T07:00:00+01:00,18000,7200,0,3600,2\n",
+    b'"2025-01-12 07:34:49",61,,,\n',
     b"\n",
 ]
 noise = st.one_of(
