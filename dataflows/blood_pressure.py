@@ -7,8 +7,8 @@ De-duplication, in this order; every loser is in `blood_pressure_shadowed` under
 - `later_issue`: same source, device and instant, other values; the export tells which is later.
 - `conflicting_values`: the same, but nothing tells; the first in canonical order stays, flagged.
 - `equal_reading_other_source`: equal pressures within two minutes in two sources; the source that
-  is nearer to the cuff stays. One reading stands for at most one of each other source, so
-  that two equal readings a minute apart remain two.
+  is nearer to the cuff stays. One reading stands for at most one of each other source, the nearest
+  in time, so that two equal readings a minute apart remain two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -230,30 +230,32 @@ def _across_sources(
     pairs = list(zip(*(values.tolist() for values in _values(readings)[:2]), strict=True))
     standing: dict[tuple[float, float], list[int]] = {}
     for rank in np.unique(ranks):
-        taken: set[int] = set()
         rows = np.flatnonzero((ranks == rank) & (winners == np.arange(len(winners)))).tolist()
+        twins = _twins(instants, [(row, standing.get(pairs[row], [])) for row in rows])
         for row in rows:
-            twin = _nearest(instants, instants[row], standing.get(pairs[row], []), taken)
-            if twin is not None:
-                taken.add(twin)
-                winners[row], rules[row] = twin, OTHER_SOURCE
-        for row in rows:
-            if winners[row] == row:
+            if row in twins:
+                winners[row], rules[row] = twins[row], OTHER_SOURCE
+            else:
                 standing.setdefault(pairs[row], []).append(row)
     return winners[winners], rules
 
 
-def _nearest(
-    instants: list[int], instant: int, candidates: list[int], taken: set[int]
-) -> int | None:
-    """The candidate nearest in time that is near enough and free; the earlier one of two."""
+def _twins(instants: list[int], candidates: list[tuple[int, list[int]]]) -> dict[int, int]:
+    """The candidate that each row is the same reading as; those nearest in time find each other."""
     limit = OTHER_SOURCE_WITHIN_MINUTES * _MINUTE
-    near = [
-        (abs(instants[row] - instant), row)
-        for row in candidates
-        if row not in taken and abs(instants[row] - instant) <= limit
-    ]
-    return min(near)[1] if near else None
+    near = sorted(
+        (distance, other, row)
+        for row, others in candidates
+        for other in others
+        if (distance := abs(instants[other] - instants[row])) <= limit
+    )
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, other, row in near:
+        if row not in found and other not in taken:
+            found[row] = other
+            taken.add(other)
+    return found
 
 
 @tag(stage="merge")

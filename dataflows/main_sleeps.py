@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from dataflows.sleep_tables import DAY, MINUTE, MINUTES, set_flag
 
-SOURCE_PRIORITY: Final = ("mi_fitness", "zepp")
-"""Ours: of two vendors' records of one night the first named one's counts, since it carries its
-offset; vendors that are not named follow in alphabetical order."""
+SOURCE_PRIORITY: Final = ("mi_fitness", "zepp", "withings")
+"""Ours: of two vendors' records of one night the first named one's counts; `mi_fitness` carries its
+offset, `withings` too, and others only copy it. Not named ones follow in alphabetical order."""
 
 MERGED_DEVICES: Final = {"mi_fitness": "default"}
 """The device name under which a vendor has merged its own devices."""

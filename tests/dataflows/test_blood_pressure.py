@@ -184,6 +184,15 @@ def test_one_reading_stands_for_one_of_each_other_source():
     assert [rule for *_, rule in rules(result)] == ["equal_reading_other_source"] * 2
 
 
+def test_of_two_equal_readings_the_nearer_one_is_the_one_that_was_copied():
+    result = resolved(
+        [reading(1, source="blood_pressure_sheet", raw_sha256="b" * 64)],
+        [reading(0, raw_row=2), reading(1, raw_row=3)],
+    )
+    assert result["blood_pressure_shadowed"]["raw_row"].to_pylist() == [3]
+    assert len(kept(result)) == 2
+
+
 def test_what_stands_for_a_shadowed_row_is_kept():
     result = resolved(
         [reading(source="blood_pressure_sheet", raw_sha256="b" * 64)],
