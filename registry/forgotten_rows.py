@@ -114,9 +114,9 @@ def keep_counting(connection: sqlite3.Connection) -> None:
     rows = connection.execute(
         "SELECT output, max(version) AS version FROM ("
         "SELECT output, version FROM generation_output "
-        "UNION SELECT substr(name, length(?1) + 1), value + 0 FROM setting "
-        "WHERE substr(name, 1, length(?1)) = ?1) GROUP BY output",
-        (LAST_VERSION,),
+        "UNION SELECT substr(name, length(?) + 1), value + 0 FROM setting "
+        "WHERE substr(name, 1, length(?)) = ?) GROUP BY output",
+        (LAST_VERSION,) * 3,
     ).fetchall()
     for row in rows:
         put_setting(connection, LAST_VERSION + row["output"], str(row["version"]))

@@ -171,9 +171,10 @@ class Collector:
         current = self._generations.current()
         rows = self._database.rows(
             "SELECT generation AS number FROM pin "
-            "UNION SELECT number FROM generation WHERE number = ?1 "
-            "UNION SELECT held_against FROM generation WHERE number = ?1 "
+            "UNION SELECT number FROM generation WHERE number = ? "
+            "UNION SELECT held_against FROM generation WHERE number = ? "
             "AND held_against IS NOT NULL",
+            current,
             current,
         )
         return [int(row["number"]) for row in rows]

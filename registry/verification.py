@@ -26,8 +26,8 @@ REPAIR: Final = "python cli.py verify --repair"
 _NEEDED: Final = """
     WITH made AS (
         SELECT c.sha256, c.codec FROM generation_node n JOIN computation c USING (key)
-        WHERE n.generation = ?1
-        UNION SELECT sha256, codec FROM generation_output WHERE generation = ?1
+        WHERE n.generation = ?
+        UNION SELECT sha256, codec FROM generation_output WHERE generation = ?
     ) SELECT sha256 FROM made UNION
     SELECT part FROM artifact_part JOIN made USING (sha256) WHERE made.codec = 'json'
 """
@@ -184,7 +184,7 @@ def artifact_damage(
         content_problem: What is wrong with the content of an artifact whose bytes are whole.
     """
     current = generations.current()
-    needed = {row["sha256"] for row in store.database.rows(_NEEDED, current)}
+    needed = {row["sha256"] for row in store.database.rows(_NEEDED, current, current)}
     for artifact in registered_artifacts(store.database):
         path = store.path(artifact)
         if artifact.sha256 not in needed and not (path.exists() or path.is_symlink()):

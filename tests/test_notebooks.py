@@ -128,11 +128,11 @@ def test_a_node_from_a_cell_is_reused_when_it_has_moved_into_the_project(copied_
     assert made.how.startswith("ran in")
     project = copied_project.project
     shutil.copy(cell().__file__, project / "dataflows" / "high_days.py")
-    driver = project / "adapters" / "driver.py"
-    text = driver.read_text()
+    pipeline = project / "adapters" / "pipeline.py"
+    text = pipeline.read_text()
     for start in ("from dataflows import (\n", "ModuleType, ...]] = (\n"):
         text = text.replace(start, f"{start}    high_days,\n", 1)
-    driver.write_text(text)
+    pipeline.write_text(text)
     done = copied_project("run", "--only", "high_days", "--json")
     assert done.json["status"] == "up-to-date", done.stderr
     assert "high_days" in [node["node"] for node in done.json["nodes"]]

@@ -209,11 +209,18 @@ def test_offsets_agree_with_the_standard_library(zone, moments):
     assert walls.to_pylist() == [moment.replace(tzinfo=None) for moment in local]
 
 
+def first_pass(wall):
+    """A wall time that a clock shows twice means the first time here."""
+    return wall.replace(fold=0)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     walls=st.lists(
-        st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1)), min_size=1, max_size=8
+        st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1)).map(first_pass),
+        min_size=1,
+        max_size=8,
     ),
 )
 def test_wall_times_agree_with_the_standard_library(zone, walls):
