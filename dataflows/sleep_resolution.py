@@ -40,7 +40,7 @@ def joined(
     stages = resolution.concatenated(stages_valid, CHECKED_STAGES)
     stages = stages.take(pa.array(_canonical_order(stages)))
     owners = owners_by_row(sessions, stages)
-    own = stages.filter(pa.array(owners >= 0))
+    own = _without_labels(stages.filter(pa.array(owners >= 0)))
     others = stages.filter(pa.array(owners < 0))
     laid = staged_sessions(sessions, others) if others.num_rows else unstaged_sessions(sessions)
     others, withdrawn = resolution.without_withdrawn(
@@ -63,6 +63,13 @@ def joined(
         rejected=laid.rejected,
     )
     return ranked, withdrawn
+
+
+def _without_labels(stages: pa.Table) -> pa.Table:
+    """Stages as instants alone: whose session stands in their row, theirs is no other."""
+    place = stages.column_names.index("start_local")
+    field = stages.schema.field(place)
+    return stages.set_column(place, field, pa.nulls(stages.num_rows, field.type))
 
 
 def _without_rows(exclusions: pa.Table, rows: set[tuple[str, int]]) -> pa.Table:

@@ -13,6 +13,7 @@ from dataflows.exports import (
     apple_health,
     beurer,
     blood_pressure_sheet,
+    fitbit,
     gadgetbridge,
     google_sheet,
     health_connect,
@@ -47,7 +48,7 @@ FORMATS: Final = (
 # These are recognised by the names of their tables.
 DATABASES: Final = (health_connect, gadgetbridge)
 # These begin like JSON and XML. The first is what this program writes when it fetches a tab.
-DOCUMENTS: Final = (google_sheet, apple_health)
+DOCUMENTS: Final = (google_sheet, apple_health, fitbit)
 
 # What a file may begin with that is no table of text.
 SIGNATURES: Final = (

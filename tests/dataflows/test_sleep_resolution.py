@@ -18,6 +18,7 @@ from tests.dataflows.sleep_examples import (
     resolved,
     session,
     staged,
+    wall,
 )
 
 NIGHT = ("2026-03-02 23:00", "2026-03-03 07:00")
@@ -309,3 +310,22 @@ def test_excluding_another_stage_of_a_made_session_takes_a_minute_out():
     stages = checked([], minutes_between(*NIGHT), sha256="stages")
     result = resolved(stages, exclude=exclusions(("stages", 100)))
     assert result["sleep_sessions"]["asleep_minutes"].to_pylist() == [479]
+
+
+def test_wall_time_stages_in_the_row_of_a_shadowed_session_are_not_shown_with_the_kept_one():
+    long = ("2026-03-02 23:00", "2026-03-03 07:00")
+    short = ("2026-03-02 23:30", "2026-03-03 06:30")
+    tables = [
+        checked(
+            [staged(*window, source="fitbit")],
+            [
+                {"start_local": wall(window[0]), "end_local": wall(window[1]), "stage": stage,
+                 "source": "fitbit", "raw_row": 2}
+            ],
+            sha256=stage,
+        )
+        for window, stage in ((long, "light"), (short, "deep"))
+    ]  # fmt: skip
+    result = resolved(*tables)
+    assert result["sleep_stages"]["stage"].to_pylist() == ["light"]
+    assert rules(result) == ["overlap_same_source"]
