@@ -39,7 +39,7 @@ REPORT_NAMES: Final = {
     "cuff": ("cuffwrapguide", "manschettensitzkontrolle"),
     "position": ("positioningindicator", "positionierungsanzeige"),
     "movement": ("bodymovement", "körperbewegung"),
-    "mean_of_three": ("truread",),
+    "truread": ("truread",),
     "symptoms": ("symptoms",),
     "consumed": ("consumed",),
     "device": ("device", "gerät"),
@@ -71,7 +71,7 @@ FLAGS: Final = {
     "movement": "body_movement",
     "cuff": "cuff_fit",
     "position": "cuff_position",
-    "mean_of_three": "mean_of_three",
+    "truread": "truread",
 }
 REMARKED: Final = (
     "detected", "yes", "ja", "on", "true", "x", "ng", "error", "fehler", "loose", "bad", "high",
@@ -108,7 +108,8 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
 
 
 def _is_saved(keys: set[str]) -> bool:
-    return {"measurementdate", "timezone"} <= keys
+    others = {"timezone", *SAVED_NAMES["systolic"], *SAVED_NAMES["diastolic"]}
+    return "measurementdate" in keys and bool(keys & others)
 
 
 def _is_report(keys: set[str]) -> bool:

@@ -67,7 +67,7 @@ def test_notes_of_the_report_are_kept_without_the_dashes(readings):
         "Jan 11 2025,08:12,121,79,63,-,Coffee,Yes,-",
     )
     assert [row["note"] for row in rows] == ["Dizzy; before breakfast", "Coffee"]
-    assert [row["flags"] for row in rows] == [None, "mean_of_three"]
+    assert [row["flags"] for row in rows] == [None, "truread"]
 
 
 def test_a_row_of_the_saved_file_keeps_its_zone_and_device(readings):
@@ -148,6 +148,7 @@ def test_a_bad_row_is_rejected_with_its_reason_and_costs_no_other(row, column, c
         (REPORT.replace("Diastolic (mmHg)", "Bottom"), "the column diastolic is missing"),
         (REPORT.replace("Date", "Fecha"), "set the app to English"),
         (SAVED.replace("DIA(mmHg)", "DIA"), "the column diastolic is missing"),
+        (SAVED.replace("Timezone,SYS(mmHg)", "Zone,SYS"), "the column systolic is missing"),
     ],
 )
 def test_a_header_that_is_not_understood_fails_with_one_clear_line(header, told, parsed):

@@ -1,7 +1,7 @@
 """The members of a Withings export."""
 # ruff: noqa: DTZ001  wall times have no zone
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -167,6 +167,33 @@ def test_a_language_that_is_not_known_is_refused_with_what_to_do():
     assert report["status"] == "failed"
     assert "set the Withings app to English" in report["reason"]
     assert "18000" not in report["reason"]
+
+
+OFFSETS = st.integers(-48, 56).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
+SLEPT = st.tuples(
+    st.datetimes(datetime(2010, 1, 1), datetime(2035, 1, 1), timezones=OFFSETS),
+    st.integers(1, 86_400),
+    st.tuples(*[st.integers(0, 20_000)] * 4),
+)
+
+
+@given(st.lists(SLEPT, min_size=1, max_size=9))
+def test_what_sleeps_are_written_with_is_what_is_read(told):
+    told = [(start.replace(microsecond=0), length, parts) for start, length, parts in told]
+    ends = [start + timedelta(seconds=length) for start, length, _ in told]
+    lines = [
+        made.night_row(start.isoformat(), end.isoformat(), *parts, latency=0)
+        for (start, _, parts), end in zip(told, ends, strict=True)
+        if sum(parts)
+    ]
+    found = rows(parse(made.SLEEP, *lines), "sleep_sessions")
+    expected = [(*night, end) for night, end in zip(told, ends, strict=True) if sum(night[2])]
+    assert len(found) == len(expected)
+    for session, (start, _, (light, deep, rem, awake), end) in zip(found, expected, strict=True):
+        assert (session["start_utc"], session["end_utc"]) == (start, end)
+        assert timedelta(minutes=session["utc_offset_minutes"]) == start.utcoffset()
+        minutes = [session[f"{name}_minutes"] for name in ("light", "deep", "awake", "asleep")]
+        assert minutes == pytest.approx([n / 60 for n in (light, deep, awake, light + deep + rem)])
 
 
 # -- raw series -----------------------------------------------------------------------------------
