@@ -57,6 +57,12 @@ def test_sections_may_follow_each_other_in_any_order_and_several_times():
     assert found["blood_pressure"].num_rows == 2
 
 
+def test_legends_and_means_below_the_rows_are_no_rows():
+    row = "12.01.2025;07:15;121;79;63;93;0"
+    found = parse("X", *PRESSURE, row, "Ø = 121 / 79", "Mittelwert;;121;79;63;93;0")
+    assert (found["blood_pressure"].num_rows, found["rejected"].num_rows) == (1, 0)
+
+
 def test_the_older_file_writes_title_and_header_together():
     header = "Blood pressureDate;Time;Sys;Dia;Pulse;Medication;Comment"
     found = parse(header, '"12.01.2025";"07:15";"121";"79";"63";"";"tired"', "", end="\n")

@@ -53,6 +53,7 @@ def test_a_row_without_any_number_is_counted_and_is_no_record():
     [
         ('"2025-01-12 07:34:49",61,121,,', "blood_pressure", "missing_value"),
         ('"2025-01-12 07:34:49",61,121,7', "blood_pressure", "wrong_field_count"),
+        ('"2025-01-12 07:34:49",6', "blood_pressure", "wrong_field_count"),
         ('"2025-02-30 07:34:49",61,121,79,', "blood_pressure", "not_a_time"),
         ('"2025-01-12 07:34:49",6l,,,', "heart_rate", "not_a_number"),
         (",61,,,", "heart_rate", "missing_time"),
@@ -227,9 +228,16 @@ def test_sleep_states_become_stages_of_equal_states(deepest):
 
 
 def test_states_that_are_not_known_are_left_out_and_counted():
-    found = parse(made.SERIES, *made.states(), made.series_row(made.FIRST, [60], [5]))
+    found = parse(made.SERIES, *made.states(), made.series_row(made.FIRST, [60] * 3, [1, 5, 1]))
     assert found["report"]["dropped"] == {"unknown_states": 1}
-    assert found["sleep_stages"].num_rows == 15
+    assert found["sleep_stages"]["raw_row"].to_pylist()[-2:] == [8, 8]
+    assert found["sleep_stages"].num_rows == 17
+
+
+def test_each_stage_stands_in_its_own_row_where_two_rows_follow_each_other():
+    later = made.series_row(made.FIRST + timedelta(minutes=1), [60], [1])
+    found = parse(made.SERIES, *made.states(), made.series_row(made.FIRST, [60], [1]), later)
+    assert found["sleep_stages"]["raw_row"].to_pylist()[-2:] == [8, 9]
 
 
 @pytest.mark.parametrize(
@@ -242,10 +250,22 @@ def test_states_that_are_not_known_are_left_out_and_counted():
         made.heart_rates()[:99],
         made.states(deepest=1)[::2],
         [made.series_row(made.FIRST, [60], ["44.123"])],
+        [*made.heart_rates(), *["2025-01-12T10:00:00+01:00,[60],[70.5]"] * 500],
         ["not,a,series"],
         [],
     ],
-    ids=["steps", "oxygen", "altitudes", "laps", "too few", "one depth", "places", "words", "none"],
+    ids=[
+        "steps",
+        "oxygen",
+        "altitudes",
+        "laps",
+        "too few",
+        "one depth",
+        "places",
+        "mixed",
+        "words",
+        "none",
+    ],
 )
 def test_a_series_that_may_be_something_else_is_not_used_and_says_so(lines):
     found = parse(made.SERIES, *lines)
