@@ -7,8 +7,10 @@ is another one, it is the end's that counts, as a sleep belongs to the date of w
 
 A column of REM sleep with nothing above 0 in a whole file is that of a device which knows no REM.
 
-The header was read in English [READ], and its names in German and Spanish in the programs of
-others [2nd]. A header of this shape in any other language is refused.
+The header was read in English and German [READ], and its Spanish names in the programs of others
+[2nd]. The German one says `Dauer des Schlafs` where the time before sleep stands: in its rows that
+is the time awake, and the stages with it are as long as the night. A header of this shape in any
+other language is refused.
 """
 
 import re
@@ -30,7 +32,7 @@ NAMES: Final = {
     "deep": ("deeps", "tiefs", "profundos"),
     "rem": ("rems",),
     "awake": ("awakes", "wachs", "despiertos"),
-    "latency": ("durationtosleeps",),
+    "latency": ("durationtosleeps", "dauerdesschlafss"),
 }
 NEEDED: Final = ("from", "to", "light", "deep", "awake")
 STAGES: Final = ("light", "deep", "rem", "awake")

@@ -162,6 +162,16 @@ def test_other_languages_that_are_known_are_read(header):
     assert (session["deep_minutes"], session["awake_minutes"]) == (120, 60)
 
 
+def test_the_german_header_names_the_time_before_sleep_wrongly():
+    header = (
+        'von,bis,"leicht (s)","tief (s)","rem (s)","wach (s)",Aufwachen,"Dauer des Schlafs (s)",'
+        '"Dauer bis zum Wachwerden (s)"'
+    )
+    (stage,) = rows(parse(header, ",".join([*NIGHT, "20000,8680,0,120,0,120,0"])), "sleep_stages")
+    assert stage["stage"] == "in_bed"
+    assert stage["end_utc"] - stage["start_utc"] == timedelta(minutes=2)
+
+
 def test_a_language_that_is_not_known_is_refused_with_what_to_do():
     header = 'da,a,"leggero (s)","profondo (s)","rem (s)","sveglio (s)",risveglio'
     report = parse(header, ",".join([*NIGHT, "18000,7200,0,3600,2"]))["report"]
