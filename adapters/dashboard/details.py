@@ -6,10 +6,11 @@ from datetime import date
 from html import escape
 from typing import Any, Final
 
-from adapters.dashboard.markup import HASH, day, iso_day, table
+from adapters.dashboard.markup import HASH, basis, day, iso_day, table
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
 from adapters.dashboard.usual import METRICS, usual_table
+from adapters.publishing.words import source
 from dataflows.home_protocols import PROTOCOLS
 
 Content = Callable[[Published, Choice], str]
@@ -85,6 +86,8 @@ def _touches(row: Mapping[str, Any], within: tuple[str, str], choice: Choice) ->
 
 
 def _cell(column: str, value: Any) -> Any:
+    if column == "missing":
+        return value or "nothing"
     if value is None:
         return None
     if column.endswith("_share"):
@@ -141,15 +144,16 @@ def _rejected(published: Published, choice: Choice) -> str:
     cells = [
         (
             row["signal"].replace("_", " "),
+            row["reason"],
             names.get(row["raw_sha256"], row["raw_sha256"][:HASH]),
             row["raw_row"],
             row["check"],
-            row["reason"],
         )
         for row in rows
     ]
-    heads = ("signal", "file", "row", "check", "why")
-    return table(f"{len(rows):,} rows were taken out, each with its reason", heads, cells)
+    heads = ("signal", "why", "file", "row", "check")
+    told = f"{len(rows):,} rows were taken out, each with its reason" if rows else "Rows taken out"
+    return table(told, heads, cells)
 
 
 def _sources(published: Published, choice: Choice) -> str:
@@ -168,7 +172,7 @@ def _bar(row: Mapping[str, Any], start: float, end: float) -> str:
     first, last = (_ms(row[name]) for name in ("first_date", "last_date"))
     left = (first - start) / (end - start) * 100
     width = max((last - first) / (end - start) * 100, 0.5)
-    who = " ".join(filter(None, (row["source"], row["device"])))
+    who = " ".join(filter(None, (source(row["source"]), row["device"])))
     what = f"{row['signal'].replace('_', ' ')} · {who}"
     told = f"{row['first_date']} to {row['last_date']}, {row['day_count']:,} days"
     return (
@@ -208,8 +212,8 @@ def _comparison(row: Mapping[str, Any]) -> tuple[Any, ...]:
         for name in ("before_mean", "after_mean", "difference", "lower", "upper")
     )
     counts = row["before_count"], row["after_count"]
-    basis = f" ({row['basis'].replace('_', ' ')})" if row.get("basis") else ""
-    label = METRICS[row["metric"]] + basis
+    label = METRICS[row["metric"]]
+    label += f" ({basis(row['basis'])})" if row.get("basis") else ""
     return (label, before, counts[0], after, counts[1], difference, lower, upper)
 
 
@@ -245,7 +249,7 @@ def _ran(published: Published, run_id: str, started_utc: str) -> str:
 _PROTOCOLS: Final = {protocol.name: protocol.title for protocol in PROTOCOLS}
 _HOME: Final = (
     ("protocol", "protocol"), ("period_start", "from"), ("period_end", "to"),
-    ("complete", "complete"), ("systolic_mean_mmhg", "systolic"),
+    ("systolic_mean_mmhg", "systolic"),
     ("diastolic_mean_mmhg", "diastolic"), ("category", "category of the mean"),
     ("reading_count", "readings"), ("missing", "what is missing"),
 )  # fmt: skip

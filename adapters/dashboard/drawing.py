@@ -6,7 +6,6 @@ from typing import Final
 import holoviews as hv
 from bokeh.models import (
     AllIndices,
-    AllLabels,
     BasicTicker,
     BasicTickFormatter,
     BoxZoomTool,
@@ -18,6 +17,7 @@ from bokeh.models import (
     Grid,
     HoverTool,
     LinearScale,
+    NoOverlap,
     Plot,
     Quad,
     Range1d,
@@ -96,7 +96,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self._all, self._policy = AllIndices(), UnionRenderers()
-        self._scale, self._labels = LinearScale(), AllLabels()
+        self._scale, self._labels = LinearScale(), NoOverlap(min_distance=6)
         self._ticker, self._formatter = BasicTicker(), BasicTickFormatter()
         formatter = DatetimeTickFormatter(hours="%H:%M", days="%e %b", months="%b %Y", years="%Y")
         self._time_axis = DatetimeAxis(formatter=formatter)

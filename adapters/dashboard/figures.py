@@ -78,7 +78,7 @@ class Figures:
             if len(distances := _distances(self.sources[layer].data, x))
             for at in [int(np.argmin(distances))]
         ]
-        if not found:
+        if not found or np.isinf(min(found)[0]):
             return None
         _, layer, at = min(found)
         columns = self.sources[layer].data
@@ -90,9 +90,14 @@ class Figures:
 
 
 def _distances(columns: Mapping[str, Any], x: float) -> Column:
-    """How far each point lies from an instant; one that lasts begins half its length before."""
+    """How far each point lies from an instant; one that lasts begins half its length before.
+
+    Where a line breaks is no point.
+    """
     distances: Column = np.abs(np.asarray(columns["time"], float) - x)
-    return np.maximum(distances - columns["half"], 0) if "half" in columns else distances
+    if "half" in columns:
+        distances = np.maximum(distances - columns["half"], 0)
+    return np.where(np.isnan(np.asarray(columns["value"], float)), np.inf, distances)
 
 
 @cache

@@ -11,7 +11,7 @@ from adapters.dashboard.chart_data import Drawn
 from adapters.dashboard.charts.sleep import LOOKS, NAMES
 from adapters.dashboard.columns import Column
 from adapters.dashboard.key_figures import KeyFigure, key_figures
-from adapters.dashboard.markup import day
+from adapters.dashboard.markup import basis, day
 from adapters.dashboard.published import Published
 from adapters.dashboard.series import by_cuff
 from adapters.dashboard.state import Choice
@@ -27,7 +27,7 @@ def headline(published: Published) -> str:
     badge = (
         "<span class='badge' title='Nobody lives behind these numbers'>synthetic person</span>"
         if facts.is_synthetic
-        else ""
+        else "<span class='badge'>private</span>"
     )
     _, end = published.series.bounds
     return (
@@ -145,8 +145,8 @@ def methods(published: Published, choice: Choice) -> str:
     for method in days["method"]:
         if method:
             found[str(method)] = found.get(str(method), 0) + 1
-    told = ", ".join(f"{name.replace(':', ' ')} ({count:,} days)" for name, count in found.items())
-    return f"Resting heart rate by {escape(told)}." if told else ""
+    told = ", ".join(f"{basis(name)} ({count:,} days)" for name, count in found.items())
+    return f"Resting heart rate: {escape(told)}." if told else ""
 
 
 def sleep_text(drawn: Drawn) -> str:

@@ -15,6 +15,7 @@ from adapters.dashboard.usual import usual
 
 Span = tuple[float, float]
 MINUTES: Final = 60
+UNBROKEN: Final = "\N{NO-BREAK SPACE}"
 MINUS: Final = "\N{MINUS SIGN}"
 
 
@@ -135,7 +136,7 @@ def _whole(value: float) -> str:
 def _hours(value: float) -> str:
     minutes = round(value * MINUTES)
     whole = f"{minutes // MINUTES} h {minutes % MINUTES:02} min"
-    return whole if minutes >= MINUTES else f"{minutes} min"
+    return (whole if minutes >= MINUTES else f"{minutes} min").replace(" ", UNBROKEN)
 
 
 def _sign(value: float) -> str:

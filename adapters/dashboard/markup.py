@@ -6,6 +6,8 @@ from html import escape
 from math import isnan
 from typing import Any, Final
 
+from adapters.publishing.words import source
+
 MOST_ROWS: Final = 400
 NUMBER: Final = " class='number'"
 HASH: Final = 12
@@ -18,6 +20,8 @@ def table(
 ) -> str:
     """Rows under their columns, with a caption that a screen reader tells first."""
     found = list(rows)
+    if not found:
+        return f"<p class='note'>{escape(caption)}: none.</p>"
     numeric = {at for row in found for at, value in enumerate(row) if _is_number(value)}
     head = "".join(
         f"<th scope='col'{NUMBER if at in numeric else ''}>{escape(column)}</th>"
@@ -26,11 +30,9 @@ def table(
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in found[:most])
     rest = len(found) - most
     more = f"<p class='note'>and {rest:,} more rows; the CSV has all</p>" if rest > 0 else ""
-    if not found:
-        more = "<p class='note'>nothing in this range</p>"
     return (
         f"<div class='table' tabindex='0' role='region' aria-label='{escape(caption)}'>"
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<table><caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>{more}"
     )
 
@@ -72,6 +74,12 @@ def _number(value: float) -> str:
     if isnan(value):
         return ""
     return f"{value:,.0f}" if value.is_integer() else f"{value:,.1f}"
+
+
+def basis(name: str) -> str:
+    """What a figure rests on, for people: `vendor:zepp` is what Zepp itself tells."""
+    kind, _, vendor = name.partition(":")
+    return f"{source(vendor)}'s own figure" if vendor else kind.replace("_", " ")
 
 
 def day(milliseconds: float) -> str:

@@ -67,11 +67,12 @@ def heart_weeks(days: Series) -> Series:
 
 
 def night_weeks(nights: Series) -> Series:
-    """Means of a week's nights."""
+    """Means of a week's nights; what no source told of a night is its unknown part."""
     if not len(nights):
         return empty(NIGHT_COLUMNS)
-    weeks = _frame(nights, ["time", *STAGES, "asleep", "efficiency"]).groupby("week")
-    return _of_weeks(weeks[[*STAGES, "asleep", "efficiency"]].mean())
+    frame = _frame(nights, ["time", *STAGES, "asleep", "efficiency"])
+    frame = frame.fillna(dict.fromkeys(STAGES, 0.0))
+    return _of_weeks(frame.groupby("week")[[*STAGES, "asleep", "efficiency"]].mean())
 
 
 def _frame(series: Series, names: Sequence[str]) -> pd.DataFrame:

@@ -219,6 +219,19 @@ def test_a_click_within_a_long_stage_is_its_own_though_a_short_one_is_nearer():
     assert figures.nearest("sleep", 192.0)[1]["name"] == "b"
 
 
+def test_a_click_is_answered_by_what_is_seen():
+    figures = Figures()
+    points = {"time": np.array([100.0]), "row": np.array([-1])}
+    figures.fill(
+        {
+            "systolic.cuffless": {**points, "value": np.array([np.nan])},
+            "systolic.morning": {**points, "value": np.array([120.0])},
+        }
+    )
+    assert figures.nearest("systolic", 100.0)[0] == "systolic.morning"
+    assert figures.nearest("heart", 100.0) is None
+
+
 def test_what_no_source_told_of_a_night_stands_as_sleep_of_an_unknown_stage():
     source = published(3)
     daily = source.table("daily_metrics")
@@ -229,6 +242,20 @@ def test_what_no_source_told_of_a_night_stands_as_sleep_of_an_unknown_stage():
     unstaged = data["sleep.unstaged"]
     assert unstaged["high"] - unstaged["low"] == pytest.approx(260 / 60)
     assert data["sleep.awake"]["low"] == pytest.approx(data["sleep.total"]["value"])
+
+
+def test_the_parts_of_a_week_of_nights_add_up_to_what_was_slept():
+    source = published(21)
+    daily = source.table("daily_metrics")
+    names = [f"sleep_{stage}_minutes" for stage in ("deep", "light", "rem", "awake")]
+    for name in names:
+        told = [None if at % 4 == 0 else value.as_py() for at, value in enumerate(daily[name])]
+        place = daily.schema.get_field_index(name)
+        daily = daily.set_column(place, name, pa.array(told, pa.float64()))
+    weeks = published(21, daily_metrics=daily).series.night_weeks
+    parts = sum(weeks[stage] for stage in ("deep", "light", "rem", "unstaged"))
+    assert parts == pytest.approx(weeks["asleep"])
+    assert (weeks["unstaged"] > 0).any()
 
 
 def test_readings_without_a_cuff_are_marked_and_enter_no_average():

@@ -40,9 +40,13 @@ TAKEN: Final = (
     "state push</code>, or put the file where your exports are fetched from. This page then shows "
     "it."
 )
+ABOUT: Final = (
+    "<b>Note what happened</b>: a medication, an illness, a journey. The charts show it, and the "
+    "days before and after it are compared. "
+)
 ONLY_READS: Final = (
-    "This server only reads what your own machine pushed, and stores nothing of yours. A note is "
-    "saved as a file on the device in your hand; what to do with it is told here."
+    f"{ABOUT}This server only reads what your own machine pushed, and stores nothing of yours. A "
+    "note is saved as a file on the device in your hand; what to do with it is told here."
 )
 NO_LABEL: Final = "Say what it was, and since when."
 NO_DATE: Final = "Write a date as year-month-day, such as 2026-02-28."
@@ -103,7 +107,7 @@ class Notes:
         profile: Whose.
     """
 
-    button, hint = "Note it", ""
+    button, hint = "Note it", ABOUT
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
@@ -179,7 +183,7 @@ class NoteForm:
         self._message = pn.pane.HTML("", **look)
         self._keep.on_click(self._on_keep)
         self.view = pn.Column(
-            *([pn.pane.HTML(keeper.hint, **look)] if keeper.hint else []),
+            pn.pane.HTML(keeper.hint, **look),
             self._kind, self._label, self._start, self._end, self._note, self._keep, self._message,
             sizing_mode="stretch_width",
         )  # fmt: skip
