@@ -3,7 +3,8 @@
 De-duplication, in this order; every loser is in `blood_pressure_shadowed` under its rule:
 
 - `same_reading`: same source, device, instant and values; a reading with a pulse stands before
-  one without. Apple Health's devices count as one: they have other names after a renaming.
+  one without. The devices of a shared store count as one: in Apple Health they have other names
+  after a renaming, in Samsung Health another app may write a copy.
 - `later_issue`: same source, device and instant, other values; the export tells which is later.
 - `conflicting_values`: the same, but nothing tells; the first in canonical order stays, flagged.
 - `equal_reading_other_source`: equal pressures within two minutes in two sources; the source that
@@ -44,7 +45,7 @@ SOURCE_PRIORITY: Final = (
     "zepp",
     "gadgetbridge",
 )
-RENAMING_SOURCE: Final = "apple_health"
+SHARED_STORES: Final = ("apple_health", "samsung_health")
 OTHER_SOURCE: Final = "equal_reading_other_source"
 OTHER_SOURCE_WITHIN_MINUTES: Final = 2
 _MINUTE: Final = 60_000_000
@@ -200,7 +201,9 @@ def _same_source(readings: pa.Table) -> tuple[resolution.Indices, NDArray[Any]]:
     systolic, diastolic, pulse = _values(readings)
     updates = resolution.updates_of(readings)
     canonical = np.arange(readings.num_rows)
-    in_one_store = equals(readings["source"], RENAMING_SOURCE)
+    in_one_store = np.logical_or.reduce(
+        [equals(readings["source"], source) for source in SHARED_STORES]
+    )
     series: list[NDArray[Any]] = [
         integers(readings["start_utc"]),
         ranks_of(readings["source"]),

@@ -29,7 +29,7 @@ from dataflows.resolution import Indices
 from dataflows.text_codes import equals, ranks_of
 
 # Exports that tell the samples of the same bands, the fullest first.
-SAME_BAND_SOURCES: Final = ("mi_fitness", "zepp", "gadgetbridge", "apple_health")
+SAME_BAND_SOURCES: Final = ("mi_fitness", "zepp", "gadgetbridge", "apple_health", "samsung_health")
 MERGED_DEVICE: Final = "default"
 
 RULES: Final = (

@@ -15,6 +15,18 @@ CUFFLESS_SOURCES: Final = frozenset({"mi_fitness", "zepp", "gadgetbridge"})
 against cuffless devices for diagnosis and management (COR 3: no benefit), and ESC 2024 recommends
 none for routine use, so they enter no protocol's mean. Elsewhere a record says so itself, by the
 flag `cuffless`."""
+CUFFLESS_PACKAGES: Final = frozenset(
+    {
+        "com.samsung.android.shealthmonitor",
+        "com.huami.watch.hmwatchmanager",
+        "com.mi.health",
+        "com.xiaomi.hm.health",
+        "com.xiaomi.wearable",
+        "nodomain.freeyourgadget.gadgetbridge",
+    }
+)
+"""Android's names of apps whose devices estimate the pressure without a cuff: Samsung Health
+Monitor, Zepp, Mi Fitness and its predecessors, Gadgetbridge [RECALL]."""
 
 
 def is_cuffless(readings: pa.Table) -> NDArray[np.bool_]:

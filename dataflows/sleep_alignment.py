@@ -3,7 +3,8 @@
 Zepp exports stages with a date and a wall time, and the dates do not agree with those of its
 nights: one reading of them is that every minute of a night carries its wake date, another that all
 dates are a day late. So no date is believed. Stages make blocks (one date, no long gap), and each
-block is tried a day earlier, as labelled, and a day later against the nights of the same source.
+block is tried a day earlier, as labelled, and a day later against the nights of the same source,
+and of the same device, if that tells nights of its own.
 The shift that fits most of its neighbours of the same kind, evening or other, is the shift of a
 block; one that this leaves without a night may take another, where no other block is.
 
@@ -58,8 +59,8 @@ def aligned_stages(sessions: pd.DataFrame, stages: pa.Table) -> Alignment:
     owners = np.full(length, -1, np.int64)
     labelled = stages["start_local"].is_valid().to_numpy()
     times = _times(stages)
-    for source, has_label, unordered in _files(stages, labelled):
-        nights = _nights(sessions, source)
+    for source, device, has_label, unordered in _files(stages, labelled):
+        nights = _nights(sessions, source, device)
         rows = unordered[np.lexsort((times.walls[unordered], times.labels[unordered]))]
         chosen, night = aligned_file(times.of(rows, len(SHIFTS) if has_label else 1), nights)
         shifts[rows] = np.asarray(SHIFTS)[chosen]
@@ -69,13 +70,17 @@ def aligned_stages(sessions: pd.DataFrame, stages: pa.Table) -> Alignment:
     return Alignment(_with_times(stages, true), owners, shifts, skipped)
 
 
-def _files(stages: pa.Table, labelled: Flags) -> Iterator[tuple[str, bool, Integers]]:
-    """Source, whether dates are labels, and rows of each file's stages."""
+def _files(stages: pa.Table, labelled: Flags) -> Iterator[tuple[str, str | None, bool, Integers]]:
+    """Source, device, whether dates are labels, and rows of each file's stages."""
     files, _ = codes_of(stages["raw_sha256"])
-    sources, names = codes_of(stages["source"])
-    keys = (files.astype(np.int64) * len(names) + sources) * 2 + labelled
-    for key in np.unique(keys):
-        yield names[key // 2 % len(names)], bool(key % 2), np.flatnonzero(keys == key)
+    sources, source_names = codes_of(stages["source"])
+    devices, device_names = codes_of(stages["device"])
+    keys = np.stack([files, sources, devices, labelled])
+    kinds, numbers = np.unique(keys, axis=1, return_inverse=True)
+    for number, (_, source, device, has_label) in enumerate(kinds.T.tolist()):
+        rows = np.flatnonzero(numbers.reshape(-1) == number)
+        named = None if device < 0 else device_names[device]
+        yield source_names[source], named, bool(has_label), rows
 
 
 def _times(stages: pa.Table) -> Times:
@@ -125,8 +130,11 @@ def _with_times(stages: pa.Table, moved: dict[str, Any]) -> pa.Table:
     return stages
 
 
-def _nights(sessions: pd.DataFrame, source: str) -> Nights:
-    positions = np.flatnonzero((sessions["source"] == source).to_numpy())
+def _nights(sessions: pd.DataFrame, source: str, device: str | None) -> Nights:
+    """The nights of a source; those of the device alone, if it tells any."""
+    of_source = (sessions["source"] == source).to_numpy(np.bool_)
+    of_device = of_source & (sessions["device"] == device).to_numpy(np.bool_)
+    positions = np.flatnonzero(of_device if of_device.any() else of_source)
     starts = sessions["start_utc"].to_numpy()[positions]
     ends = sessions["end_utc"].to_numpy()[positions]
     order = np.lexsort((-positions, ends, starts))

@@ -90,3 +90,82 @@ def test_one_list_that_is_cut_short_fails_alone(tmp_path):
     assert done.json["books"]["heart_rate"]["kept"] == 1
     (cut,) = [one for one in done.json["files"][0]["members"] if one["status"] == "failed"]
     assert "cut short" in cut["reason"]
+
+
+def samsung(kind, columns, *rows):
+    """A table as Samsung Health saves it; what all rows have stands behind their own cells."""
+    common = {"time_offset": "UTC+0900", "pkg_name": "com.sec.android.app.shealth"}
+    names = [*columns, *common, "deviceuuid", "update_time", "datauuid"]
+    lines = [f"com.samsung.shealth.{kind},6310001,6", ",".join(names)]
+    lines += ["".join(f"{(common | row).get(name, '')}," for name in names) for row in rows]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def test_a_samsung_health_export_joins_nights_and_stages_and_keeps_watch_and_cuff_apart(tmp_path):
+    watch, copier = {"deviceuuid": "QFAL7bqk2x"}, {"pkg_name": "com.example.copier"}
+    night = {"start_time": "2026-06-18 14:00:00.000", "end_time": "2026-06-18 22:00:00.000"} | watch
+    span = ("start_time", "end_time")
+    stages = [
+        {"start_time": f"2026-06-18 {first}:00:00.000", "end_time": f"2026-06-18 {last}:00:00.000",
+         "stage": stage} | watch
+        for first, last, stage in (
+            (14, 18, 40002), (18, 20, 40003), (20, 21, 40001), (21, 22, 40004),
+        )
+    ]  # fmt: skip
+    reading = {"systolic": 131.0, "diastolic": 84.0, "pulse": 61.0}
+    measured = [
+        reading | {"start_time": "2026-06-18 22:30:00.000", "pkg_name": "com.omronhealthcare.x"},
+        reading | {"start_time": "2026-06-18 22:30:00.000"} | copier,
+        reading
+        | {"start_time": "2026-06-18 23:30:00.000",
+           "pkg_name": "com.samsung.android.shealthmonitor"},
+        {"start_time": "2026-06-18 23:40:00.000", "systolic": 0.0, "diastolic": 0.0},
+    ]  # fmt: skip
+    bins = [
+        {"heart_rate": 60.0 + n, "heart_rate_min": 50.0, "heart_rate_max": 90.0,
+         "start_time": 1_781_827_200_000 + n * 60_000, "end_time": 1_781_827_259_999 + n * 60_000}
+        for n in range(30)
+    ]  # fmt: skip
+    rates = [
+        {"start_time": "2026-06-19 00:00:00.000", "heart_rate": 74.0, "binning_data": "x.json"},
+        {"start_time": "2026-06-19 01:00:00.000", "heart_rate": 91.0} | watch,
+        {"start_time": "2026-06-19 01:00:00.000", "heart_rate": 91.0} | copier,
+    ]
+    program, run = imported(
+        tmp_path,
+        "samsunghealth.zip",
+        {
+            "com.samsung.shealth.sleep.2026.csv": samsung(
+                "sleep",
+                span,
+                night,
+                night | copier | {"deviceuuid": "z", "start_time": "2026-06-18 14:30:00.000"},
+            ),
+            "com.samsung.health.sleep_stage.2026.csv": samsung(
+                "sleep_stage", (*span, "stage"), *stages
+            ),
+            "com.samsung.shealth.blood_pressure.2026.csv": samsung(
+                "blood_pressure", ("start_time", *reading), *measured
+            ),
+            "com.samsung.shealth.tracker.heart_rate.2026.csv": samsung(
+                "tracker.heart_rate", ("start_time", "heart_rate", "binning_data"), *rates
+            ),
+            "jsons/com.samsung.shealth.tracker.heart_rate/x.binning_data.json": json.dumps(bins),
+        },
+    )
+    (archive,) = run["files"]
+    assert (archive["format"], archive["status"]) == ("samsung_health", "parsed")
+    (session,) = rows_of(program, "sleep_sessions.csv")
+    assert (session["asleep_minutes"], session["awake_minutes"]) == ("420", "60")
+    assert (session["local_date"], session["time_zone_source"]) == ("2026-06-19", "recorded")
+    readings = rows_of(program, "blood_pressure_readings.csv")
+    assert [row["flags"] for row in readings] == ["", "cuffless"]
+    days = rows_of(program, "blood_pressure_days.csv")
+    assert [(day["measurement"], day["reading_count"]) for day in days] == [
+        ("cuff", "1"), ("cuffless", "1"),
+    ]  # fmt: skip
+    (day,) = rows_of(program, "daily_metrics.csv")
+    assert (day["heart_rate_sample_count"], day["heart_rate_max_bpm"]) == ("31", "91")
+    assert {name: book["shadowed"] for name, book in run["books"].items() if book["kept"]} == {
+        "blood_pressure": 1, "heart_rate": 1, "sleep": 1,
+    }  # fmt: skip

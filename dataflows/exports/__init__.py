@@ -20,6 +20,7 @@ from dataflows.exports import (
     ihealth,
     mi_fitness,
     omron,
+    samsung_health,
     withings,
     zepp,
 )
@@ -47,8 +48,9 @@ FORMATS: Final = (
 )
 # These are recognised by the names of their tables.
 DATABASES: Final = (health_connect, gadgetbridge)
-# These begin like JSON and XML. The first is what this program writes when it fetches a tab.
-DOCUMENTS: Final = (google_sheet, apple_health, fitbit)
+# These begin like JSON and XML, the last one also with a line of its own. The first is what this
+# program writes when it fetches a tab.
+DOCUMENTS: Final = (google_sheet, apple_health, fitbit, samsung_health)
 
 # What a file may begin with that is no table of text.
 SIGNATURES: Final = (

@@ -280,3 +280,22 @@ def test_stages_of_a_row_keep_their_night_beside_a_file_of_labelled_stages(own_f
     for stage in result["sleep_stages"].to_pylist():
         night = wakes[stage["local_date"]]
         assert night["start_utc"] <= stage["start_utc"] < night["end_utc"]
+
+
+def test_stages_of_a_device_join_its_own_night_and_not_that_of_another_that_overlaps():
+    """Another app's copy of a night begins later and ends earlier."""
+    window, copy = (
+        ("2026-03-02 23:00", "2026-03-03 07:00"),
+        ("2026-03-02 23:30", "2026-03-03 06:30"),
+    )
+    nights = checked([session(*window, device="watch"), session(*copy, device="copy")], sha256="a")
+    told = [
+        {"start_utc": at("2026-03-02 23:00"), "end_utc": at("2026-03-03 03:00"), "stage": "light"},
+        {"start_utc": at("2026-03-03 03:00"), "end_utc": at("2026-03-03 07:00"), "stage": "deep"},
+    ]
+    stages = checked((), [row | {"device": "watch"} for row in told], sha256="b")
+    result = resolved(nights, stages)
+    (night,) = result["sleep_sessions"].to_pylist()
+    assert (night["device"], night["light_minutes"], night["deep_minutes"]) == ("watch", 240, 240)
+    unnamed = resolved(nights, checked((), told, sha256="b"))["sleep_sessions"].to_pylist()
+    assert (unnamed[0]["light_minutes"], unnamed[0]["deep_minutes"]) != (240, 240)
