@@ -40,6 +40,7 @@ NAMES: Final = {
     "note": ("comments",),
 }
 BODY: Final = ("Weight (", "Height (")
+ACTIVITIES: Final = "from (manual)"
 _TO_THE_SECOND: Final = re.compile(rb'\s*"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"?,')
 
 
@@ -72,6 +73,8 @@ def _kind_of(header: Header, text: bytes) -> str | None:
     if header.names == PRESSURE:
         body = text[header.end :]
         return "bp" if not body.strip() or _TO_THE_SECOND.match(body) else None
+    if ACTIVITIES in header.names:
+        return "activities"
     is_body = header.names[0] == "Date" and header.names[-1] == "Comments"
     return "body" if is_body and any(name.startswith(BODY) for name in header.names) else None
 
@@ -83,7 +86,7 @@ def _parsed(kind: str, text: Any, header: Header, sha256: str) -> ParsedExport:
         return withings_sleep.parsed(text.to_pybytes(), header, sha256)
     if kind == "bp":
         return _pressures(text.to_pybytes(), header, sha256)
-    reason = "body measures: holds no blood pressure, heart rate or sleep"
+    reason = f"{kind}: holds no blood pressure, heart rate or sleep"
     return parsed_export({}, source=SOURCE, reason=reason)
 
 

@@ -344,9 +344,10 @@ def test_what_a_series_is_written_with_is_what_is_read(lists):
         'Date,"Weight (kg)","Fat mass (kg)","Bone mass (kg)","Muscle mass (kg)",Comments',
         'Date,"Weight (lb)","Fat mass (lb)",Comments',
         'Date,"Height (m)",Comments',
+        'from,to,"from (manual)","to (manual)",Timezone,"Activity type",Data,GPS,Modified',
     ],
 )
-def test_body_measures_are_known_and_hold_nothing(header):
+def test_body_measures_and_activities_are_known_and_hold_nothing(header):
     report = parse(header, '"2025-01-12 07:34:49",1,1,')["report"]
     assert (report["status"], report["records"]) == ("parsed", {})
     assert "no blood pressure" in report["reason"]
