@@ -65,6 +65,13 @@ def test_a_staged_night_counts_before_an_unstaged_one_of_a_preferred_source():
     assert sources(resolved(band, zepp)) == ["zepp"]
 
 
+def test_a_night_of_withings_counts_before_the_copy_that_a_phone_keeps():
+    phone = checked([staged(*NIGHT, source="apple_health")], sha256="a")
+    mat = checked([staged("2026-03-02 23:05", NIGHT[1], source="withings")], sha256="b")
+    result = resolved(phone, mat)
+    assert (sources(result), rules(result)) == (["withings"], ["overlap_other_source"])
+
+
 def test_a_merged_record_counts_before_that_of_a_single_device():
     single = mi(*NIGHT, deep=90.0) | {"device": "huami.123"}
     result = resolved(checked([single, mi(*NIGHT)]))
