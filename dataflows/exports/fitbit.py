@@ -17,8 +17,6 @@ from dataflows.exports.json_text import elements, is_json, keys_of
 SOURCE: Final = "fitbit"
 _SERIES: Final = re.compile(rb'"dateTime"\s*:\s*"\d\d/\d\d/\d\d \d\d:\d\d:\d\d"')
 
-Parser = Callable[[ExportFile], ParsedExport]
-
 
 def recognises(sample: bytes) -> bool:
     """Whether a file begins as one of the export's lists does."""
@@ -35,7 +33,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa:
         return parsed_export({}, source=SOURCE, status="failed", reason=str(error))
 
 
-def _parser_of(sample: bytes) -> Parser | None:
+def _parser_of(sample: bytes) -> Callable[[ExportFile], ParsedExport] | None:
     keys = keys_of(sample)
     if keys >= fitbit_sleep.TELLING:
         return fitbit_sleep.parsed

@@ -4,8 +4,7 @@ How its tables are written is in `samsung_csv`. Blood pressure, heart rate with 
 sleep and its stages are read; the other tables are recognised and hold nothing for us.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Final
 
 from dataflows.exports import samsung_blood_pressure, samsung_heart_rate, samsung_sleep
@@ -18,27 +17,13 @@ from dataflows.exports.samsung_csv import SOURCE, table_rows, type_of
 __all__ = ["SOURCE", "parse", "recognises"]
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """A table that is read: its columns, and what makes records of its rows."""
-
-    needed: tuple[str, ...]
-    optional: tuple[str, ...]
-    parsed: Callable[[Iterable[Rows], str], ParsedExport]
-
-
-# By the name of a type behind `com.samsung.shealth.` or `com.samsung.health.`.
+# The columns of each table that is read, needed and optional, by the name of its type behind
+# `com.samsung.shealth.` or `com.samsung.health.`.
 KINDS: Final = {
-    "blood_pressure": _Kind(
-        samsung_blood_pressure.NEEDED,
-        samsung_blood_pressure.OPTIONAL,
-        samsung_blood_pressure.parsed,
-    ),
-    "heart_rate": _Kind(
-        samsung_heart_rate.NEEDED, samsung_heart_rate.OPTIONAL, samsung_heart_rate.parsed
-    ),
-    "sleep": _Kind(samsung_sleep.NIGHT, samsung_sleep.OPTIONAL, samsung_sleep.parsed),
-    "sleep_stage": _Kind(samsung_sleep.STAGE, samsung_sleep.OPTIONAL, samsung_sleep.parsed_stages),
+    "blood_pressure": (samsung_blood_pressure.NEEDED, samsung_blood_pressure.OPTIONAL),
+    "heart_rate": (samsung_heart_rate.NEEDED, samsung_heart_rate.OPTIONAL),
+    "sleep": (samsung_sleep.NIGHT, samsung_sleep.OPTIONAL),
+    "sleep_stage": (samsung_sleep.STAGE, samsung_sleep.OPTIONAL),
 }
 TRACKER: Final = "tracker."
 
@@ -67,8 +52,18 @@ def _parsed_table(file: ExportFile) -> ParsedExport:
     text = utf8(file.content)
     kind_name = type_of(text.slice(0, min(text.size, SAMPLE_BYTES)).to_pybytes()) or ""
     name = kind_name.partition("health.")[2].removeprefix(TRACKER)
-    kind = KINDS.get(name)
-    if kind is None:
+    if name not in KINDS:
         reason = f"{name}: holds no blood pressure, heart rate or sleep"
         return parsed_export({}, source=SOURCE, reason=reason)
-    return kind.parsed(table_rows(text, kind.needed, kind.optional), file.sha256)
+    needed, optional = KINDS[name]
+    return _records(name, table_rows(text, needed, optional), file.sha256)
+
+
+def _records(name: str, rows: Iterable[Rows], sha256: str) -> ParsedExport:
+    if name == "blood_pressure":
+        return samsung_blood_pressure.parsed(rows, sha256)
+    if name == "heart_rate":
+        return samsung_heart_rate.parsed(rows, sha256)
+    if name == "sleep":
+        return samsung_sleep.parsed(rows, sha256)
+    return samsung_sleep.parsed_stages(rows, sha256)
