@@ -217,10 +217,12 @@ class Served:
     def health(self):
         """What the image's own check says: 0 for healthy."""
         command = [
-            "nsenter", f"--target={self.first}", "--mount", "--pid", "--root", "--wd=/app",
+            "nsenter", f"--target={self.first}", "--mount", "--pid", "--root", "--wd",
             *self._user, *self._start, *self.image["Healthcheck"]["Test"][1:],
         ]  # fmt: skip
-        return subprocess.run(command, check=False, capture_output=True).returncode
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert "nsenter:" not in done.stderr, done.stderr
+        return done.returncode
 
     def python(self):
         """The pipeline's process, as this machine counts."""

@@ -83,18 +83,17 @@ class Download(io.RawIOBase):
     def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
         self._chunks: Iterator[bytes] = iter(())
-        self._chunk, self._place = memoryview(b""), 0
+        self._chunk, self._place = b"", 0
         self._position = 0
         self._is_open = False
 
     def read(self, size: int = -1) -> bytes:
         """Some of its bytes; none at its end."""
         if self._place == len(self._chunk):
-            self._chunk, self._place = memoryview(self._next_chunk()), 0
-        end = len(self._chunk) if size < 0 else self._place + size
-        found = self._chunk[self._place : end]
-        self._place += len(found)
-        return bytes(found)
+            self._chunk, self._place = self._next_chunk(), 0
+        start = self._place
+        self._place = len(self._chunk) if size < 0 else min(start + size, len(self._chunk))
+        return self._chunk[start : self._place]  # all of it is itself, and no copy
 
     def _next_chunk(self) -> bytes:
         for attempt in range(ATTEMPTS):

@@ -65,9 +65,12 @@ def measure(folder, megabytes, kind):
         "push_peak_mb": pushed[1],
         "bare_seconds": bare[0],
         "bare_peak_mb": bare[1],
+        "bare_cpu_seconds": bare[2],
         "bare_to_disk_seconds": kept[0],
+        "bare_to_disk_cpu_seconds": kept[2],
         "pull_seconds": pulled[0],
         "pull_peak_mb": pulled[1],
+        "pull_cpu_seconds": pulled[2],
         "ratio": round(bare[0] / pulled[0], 2),
         "ratio_to_disk": round(kept[0] / pulled[0], 2),
     }
@@ -133,13 +136,14 @@ def timed_bare(environment, into):
 
 
 def waited(command, environment, folder):
-    """Seconds and peak memory in megabytes of a process."""
+    """Seconds, peak memory in megabytes, and seconds of a core, of a process."""
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, cwd=folder)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = status
     assert status == 0, command
-    return round(time.perf_counter() - started, 2), usage.ru_maxrss // 1024
+    seconds, cpu = time.perf_counter() - started, usage.ru_utime + usage.ru_stime
+    return round(seconds, 2), usage.ru_maxrss // 1024, round(cpu, 2)
 
 
 def bare_download(into):
