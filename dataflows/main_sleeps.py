@@ -6,7 +6,8 @@ better told one is kept and the others are shadowed by it; none is changed or jo
 Sessions of one source that follow each other after a short pause are parts of one sleep. They stay
 rows of their own, share the wake date of the last part and are flagged `sleep_in_parts`; daily sums
 add them up, without the pause. The longest sleep of a wake date is its main sleep, at whatever
-hour; every other one is a nap.
+hour; every other one is a nap. A time in bed of which nobody knows whether the person slept is no
+part of another and no nap, and the main sleep only where it is longer than any nap.
 """
 
 from typing import Final
@@ -34,6 +35,9 @@ evening's nap to the night."""
 LONGEST_NAP_MINUTES: Final = 180
 """Ours: a session that its vendor calls a nap and that is not longer is never a main sleep; the
 day of a shift worker is a sleep whatever the vendor calls it."""
+
+IN_BED_ONLY: Final = "in_bed_only"
+"""The flag of a session that tells when the person was in bed and nothing of sleep."""
 
 EXACT: Final = "same_session"
 SAME_SOURCE: Final = "overlap_same_source"
@@ -137,9 +141,18 @@ def with_main_sleeps(sessions: pd.DataFrame) -> pd.DataFrame:
     frame["local_date"] = groups["local_date"].transform("last")
     slept: pd.Series = frame["asleep_minutes"].isna() | (frame["asleep_minutes"] > 0)
     main = _main_sleeps(frame, sleeps, slept)
-    frame["is_nap"] = pd.Series(~np.isin(sleeps, main), dtype=object).where(slept, None)
+    is_main = np.isin(sleeps, main)
+    frame["is_nap"] = pd.Series(~is_main, dtype=object).where(
+        slept & ~(is_in_bed_only(frame) & ~is_main), None
+    )
     set_flag(frame, ~slept, "no_sleep")
     return frame
+
+
+def is_in_bed_only(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """The sessions that tell nothing of sleep."""
+    flags = frame["flags"].fillna("").astype(str)
+    return flags.str.contains(IN_BED_ONLY, regex=False).to_numpy(dtype=np.bool_)
 
 
 def _overlapping(frame: pd.DataFrame) -> NDArray[np.bool_]:
@@ -156,8 +169,11 @@ def _sleeps(frame: pd.DataFrame) -> Integers:
     """A number for each session, by start; equal for the parts of one sleep."""
     numbers = np.arange(len(frame))
     rows = zip(frame["source"], frame["start_utc"], frame["end_utc"], strict=True)
+    alone = is_in_bed_only(frame)
     last: dict[str, tuple[int, int, int]] = {}
     for row, (source, start, end) in enumerate(rows):
+        if alone[row]:
+            continue
         number, first, latest = last.get(source, (row, start, start - DAY))
         pause = start - latest
         if not (0 <= pause <= PAUSE_MINUTES * MINUTE and end - first <= DAY):
@@ -169,7 +185,7 @@ def _sleeps(frame: pd.DataFrame) -> Integers:
 
 def _main_sleeps(frame: pd.DataFrame, sleeps: Integers, slept: pd.Series) -> Integers:
     """The numbers of the sleeps that are the longest of their wake date."""
-    told_nap = frame["is_nap"].eq(other=True).to_numpy(dtype=np.bool_)
+    told_nap = frame["is_nap"].eq(other=True).to_numpy(dtype=np.bool_) | is_in_bed_only(frame)
     length = frame["in_bed_minutes"].where(slept, 0.0)
     table = pd.DataFrame(
         {

@@ -4,6 +4,8 @@ What is not recorded is not known, and never time awake. Known is the time withi
 and the time between two nights that follow each other within a day: a longer gap may hold a night
 that nobody recorded. A main sleep that is no longer than a nap tells of no night.
 
+A time in bed of which nobody knows whether the person slept tells nothing.
+
 Around a change of the offset from UTC a wall clock shows an hour twice or not at all, or the person
 has travelled. The days on which it may have changed, from that of the last sleep under the old
 offset to that of the first under the new one, are not known as a whole.
@@ -18,6 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dataflows import clinical
+from dataflows.main_sleeps import is_in_bed_only
 from dataflows.regularity import ASLEEP, AWAKE, UNKNOWN, States
 from dataflows.sleep_blocks import Integers
 from dataflows.sleep_spans import AWAKE as AWAKE_STAGE
@@ -54,7 +57,9 @@ def sleep_calendar(sleep_sessions: pa.Table, sleep_stages: pa.Table) -> Calendar
     Within a sleep the person is asleep from its first stage of sleep to the end of its last one,
     but for stages awake; without stages, from its start to its end.
     """
-    sessions = frame_of(sleep_sessions).sort_values("start_utc", kind="stable", ignore_index=True)
+    sessions = frame_of(sleep_sessions)
+    sessions = sessions[~is_in_bed_only(sessions)]
+    sessions = sessions.sort_values("start_utc", kind="stable", ignore_index=True)
     if sessions.empty:
         return Calendar(0, np.zeros((0, EPOCHS_PER_DAY), np.int8))
     shifts = sessions["utc_offset_minutes"].to_numpy(np.int64) * MINUTE

@@ -1,8 +1,9 @@
 """Stages that stand in a file of their own: each minute once, with the night it belongs to.
 
 Stages with nights beside them belong to those (`sleep_alignment`). A run of stages where no
-session is recorded is a session of its own, made from its stages and flagged `made_from_stages`;
-the row of its first stage is its row.
+session is recorded is a session of its own (`sleep_runs`), made from its stages and flagged
+`made_from_stages`; its row and device are those of the first stage that tells more than a time in
+bed. One without such a stage is flagged `in_bed_only`: nobody knows whether the person slept.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ from numpy.typing import NDArray
 from dataflows import records, resolution
 from dataflows.clocks import integers
 from dataflows.local_time import NONEXISTENT
-from dataflows.main_sleeps import PAUSE_MINUTES
+from dataflows.main_sleeps import IN_BED_ONLY
 from dataflows.rejection import rejected_where
 from dataflows.sleep_alignment import aligned_stages
 from dataflows.sleep_blocks import Integers
 from dataflows.sleep_minutes import minutes_by_stage, with_agreeing_minutes, with_stage_minutes
+from dataflows.sleep_runs import with_runs
+from dataflows.sleep_spans import IN_BED
 from dataflows.sleep_tables import CHECKED_STAGES, DAY, MINUTE, MINUTES, STAGE_SIGNAL, frame_of
-from dataflows.text_codes import ranks_of
+from dataflows.text_codes import equals, ranks_of
 
 MADE: Final = "made_from_stages"
 SAME_STAGE: Final = "same_stage"
@@ -74,7 +77,7 @@ def staged_sessions(sessions: pd.DataFrame, stages: pa.Table) -> StagedSessions:
         column="start_local",
     )
     there = np.flatnonzero(~aligned.nonexistent)
-    owners = _with_runs(aligned.stages, aligned.owners, len(sessions))
+    owners = with_runs(aligned.stages, aligned.owners, len(sessions))
     rows, shadowed = _of_one_file(aligned.stages, there, owners)
     table = aligned.stages.take(pa.array(rows))
     made, owners = _made_sessions(table, owners[rows], len(sessions))
@@ -83,25 +86,6 @@ def staged_sessions(sessions: pd.DataFrame, stages: pa.Table) -> StagedSessions:
     return StagedSessions(
         with_agreeing_minutes(frame), table, owners, aligned.shifts[rows], shadowed, rejected
     )
-
-
-def _with_runs(stages: pa.Table, owners: Integers, known: int) -> Integers:
-    """Owners, with a number from `known` on for each run of stages that no session holds."""
-    devices = ["source", "device"]
-    runs = pd.DataFrame(
-        {
-            **{name: ranks_of(stages[name]) for name in devices},
-            "start": integers(stages["start_utc"]),
-            "end": integers(stages["end_utc"]),
-        }
-    )
-    runs = runs[owners < 0].sort_values([*devices, "start", "end"])
-    runs["latest"] = runs.groupby(devices)["end"].cummax()
-    pauses = runs["start"] - runs.groupby(devices)["latest"].shift()
-    new = ~(pauses <= PAUSE_MINUTES * MINUTE)
-    owners = owners.copy()
-    owners[runs.index] = known + np.cumsum(new) - 1
-    return owners
 
 
 def _of_one_file(stages: pa.Table, rows: Integers, owners: Integers) -> tuple[Integers, pa.Table]:
@@ -155,24 +139,42 @@ def _made_sessions(stages: pa.Table, owners: Integers, known: int) -> tuple[pd.D
         known: How many sessions there are.
     """
     free = np.flatnonzero(owners >= known)
-    _, firsts, numbers = np.unique(owners[free], return_index=True, return_inverse=True)
-    lasts = np.append(firsts[1:], len(free)) - 1
+    if not len(free):
+        return pd.DataFrame(), owners
+    _, numbers = np.unique(owners[free], return_inverse=True)
     owners = owners.copy()
     owners[free] = known + numbers
-    made = frame_of(stages.take(pa.array(free[firsts])))
-    return _as_sessions(made, stages.take(pa.array(free[lasts] if len(free) else free))), owners
+    told = stages.take(pa.array(free))
+    frame = pd.DataFrame(
+        {
+            "run": numbers,
+            "in_bed": equals(told["stage"], IN_BED),
+            "start": integers(told["start_utc"]),
+            "end": integers(told["end_utc"]),
+        }
+    )
+    runs = frame.groupby("run").agg(start=("start", "min"), end=("end", "max"))
+    ordered = frame.sort_values(["run", "in_bed"], kind="stable")
+    firsts = ordered.drop_duplicates("run").index.to_numpy()
+    lasts = frame.sort_values(["run", "end"], kind="stable").drop_duplicates("run", keep="last")
+    offsets = told["utc_offset_minutes"].to_numpy().astype(np.int64)[lasts.index]
+    made = frame_of(told.take(pa.array(firsts)))
+    only_in_bed = frame["in_bed"].to_numpy()[firsts]
+    return _as_sessions(made, runs, offsets, only_in_bed), owners
 
 
-def _as_sessions(firsts: pd.DataFrame, lasts: pa.Table) -> pd.DataFrame:
-    """Sessions from the first stage of each to the last one."""
-    ends = integers(lasts["end_utc"])
-    offsets = lasts["utc_offset_minutes"].to_numpy().astype(np.int64)
+def _as_sessions(
+    firsts: pd.DataFrame, runs: pd.DataFrame, offsets: Integers, only_in_bed: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Sessions from the beginning of each run to its end."""
+    ends = runs["end"].to_numpy()
     nothing: dict[str, Any] = dict.fromkeys([*MINUTES, "efficiency_ratio"], np.nan)
     return firsts.drop(columns=["stage", "start_local", "label_date"]).assign(
+        start_utc=runs["start"].to_numpy(),
         end_utc=ends,
         local_date=((ends + offsets * MINUTE) // DAY).astype(np.int32),
         is_nap=None,
-        flags=MADE,
+        flags=np.where(only_in_bed, f"{IN_BED_ONLY};{MADE}", MADE).astype(object),
         updated_utc=0,
         **nothing,
     )

@@ -7,6 +7,7 @@ every device and app, by type. What is known of it, and handled here:
 - Instants are certain, offsets are those of the exporting phone (`apple_health_times`).
 - A blood pressure is told twice, as two records and as a correlation of them
   (`apple_health_blood_pressure`).
+- Sleep comes as segments without nights (`apple_health_sleep`).
 - A file that ends before its root element does is used as far as it goes, and says so; what its
   end cuts through is rejected.
 - Other members of the archive (clinical documents, routes, electrocardiograms) are recognised and
@@ -22,6 +23,7 @@ from dataflows.exports.apple_health_blood_pressure import BloodPressures, flat
 from dataflows.exports.apple_health_columns import SOURCE, Columns
 from dataflows.exports.apple_health_elements import Part, parts
 from dataflows.exports.apple_health_heart_rate import HeartRates
+from dataflows.exports.apple_health_sleep import Sleep
 from dataflows.exports.apple_health_strict import DIASTOLIC, HEART_RATE, RESTING, SLEEP, SYSTOLIC
 from dataflows.exports.csv_text import UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
@@ -77,6 +79,7 @@ class _File:
         self.sha256 = sha256
         self.heart_rates = HeartRates(sha256)
         self.pressures = BloodPressures(sha256)
+        self.sleep = Sleep(sha256)
         self.rejected: list[dict[str, Any]] = []
         self.is_ended, self.last_row = False, 1
 
@@ -97,7 +100,9 @@ class _File:
     def _add(self, kind: bytes, told: Columns) -> None:
         if kind in (SYSTOLIC, DIASTOLIC):
             self.pressures.add(told)
-        elif kind != SLEEP:
+        elif kind == SLEEP:
+            self.sleep.add(told)
+        else:
             self.heart_rates.add(told, resting=kind == RESTING)
 
     def _reject(self, row: int, kind: bytes, text: bytes, *, is_cut: bool) -> None:
@@ -119,10 +124,13 @@ class _File:
         self.pressures.finish()
         heart_rates = self.heart_rates.table()
         self.pressures.add_pulses(heart_rates)
-        rejected = [*self.heart_rates.rejected, *self.pressures.rejected, *self.rejected]
+        stages = self.sleep.table()
+        signals = (self.heart_rates, self.pressures, self.sleep)
+        rejected = [row for signal in signals for row in signal.rejected] + self.rejected
         tables = {
             "blood_pressure": cells.table_of("blood_pressure", self.pressures.readings),
             "heart_rate": heart_rates,
+            "sleep_stages": stages,
             "rejected": records.table_from_rows(records.REJECTED, rejected),
         }
         return parsed_export(
@@ -132,9 +140,11 @@ class _File:
             sentinels={
                 "heart_rate": self.heart_rates.sentinels,
                 "blood_pressure": self.pressures.sentinels,
+                "sleep_segments": self.sleep.placeholders,
             },
             dropped={
                 "repeated_records": self.pressures.repeated,
-                "time_zones": self.heart_rates.strange_zones + self.pressures.strange_zones,
+                "overlapping_segments": self.sleep.overlapping,
+                "time_zones": sum(signal.strange_zones for signal in signals),
             },
         )

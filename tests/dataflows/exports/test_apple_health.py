@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -299,6 +300,22 @@ def test_other_members_of_the_archive_are_recognised_and_hold_nothing_for_us(con
 )
 def test_other_xml_is_not_recognised(content):
     assert exports.recognised_format(file_of(content).content) is None
+
+
+def test_a_published_sample_of_an_export_is_read():
+    """Source: alxdrcirilo/apple-health-parser, tests/data (MIT, licence beside the file)."""
+    sample = Path(__file__).parents[1] / "data" / "apple_health" / "export.xml"
+    found = exports.parse(file_of(sample.read_bytes()), date_order=None)
+    assert told(found, "heart_rate", "raw_row", "start_utc", "heart_rate_bpm") == [
+        (9, utc(2023, 12, 31, 23, 1, 36), 74.0),
+        (16, utc(2023, 12, 31, 23, 1, 37), 75.0),
+    ]
+    names = ("raw_row", "device", "stage", "utc_offset_minutes")
+    assert told(found, "sleep_stages", *names) == [
+        (46, "Alexandre's Apple Watch", "light", 60),
+        (40, "Alexandre's iPhone", "in_bed", 60),
+    ]
+    assert found["rejected"].num_rows == 0
 
 
 # Properties.
