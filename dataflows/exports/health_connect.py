@@ -4,8 +4,6 @@
   record was made, so it counts as recorded.
 - `device` is the maker and model that a record names, else the app that wrote it.
 - A record that was typed in (recording method 3) is a manual measurement.
-- A session without a stage is unstaged sleep from its start to its end; where its stages leave
-  minutes out, nothing is known of these.
 - `last_modified_time` tells which of two issues of a record is the later.
 
 Health Connect takes no systolic value above 200 and no diastolic one above 180: the worst readings
@@ -15,7 +13,6 @@ Source: the tables as AOSP's HealthFitness module creates them, by name, since v
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +24,7 @@ from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_text import UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.health_connect_sleep import STAGE_COLUMNS, Stages
 from dataflows.exports.sqlite_tables import Database
 
 SOURCE: Final = "health_connect"
@@ -41,12 +39,6 @@ _APPS: Final = "application_info_table"
 _DEVICES: Final = "device_info_table"
 
 _TYPED_IN: Final = 3
-# Source: androidx.health.connect.client.records.SleepSessionRecord, STAGE_TYPE_*; 0 is unknown.
-_STAGES: Final = {
-    1: "awake", 2: "asleep", 3: "awake", 4: "light", 5: "deep", 6: "rem", 7: "awake",
-}  # fmt: skip
-_STAGED: Final = ("deep", "light", "rem")
-_MINUTE_MS: Final = 60_000
 _MOST_OFFSET: Final = 14 * 3600
 
 _ORIGIN: Final[Mapping[str, pa.DataType]] = {
@@ -71,7 +63,10 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa:
         return parsed_export({}, source=SOURCE, status="failed", reason=str(error))
     rejected = records.table_from_rows(records.REJECTED, found.rejected)
     return parsed_export(
-        {**tables, "rejected": rejected}, source=SOURCE, dropped={"sleep_stages": found.lost_stages}
+        {**tables, "rejected": rejected},
+        source=SOURCE,
+        sentinels={"placeholder_nights": found.placeholders},
+        dropped={"sleep_stages": found.lost_stages},
     )
 
 
@@ -81,7 +76,7 @@ class _Export:
     def __init__(self, sha256: str, database: Database) -> None:
         self._sha256, self._database = sha256, database
         self.rejected: list[dict[str, Any]] = []
-        self.lost_stages = 0
+        self.lost_stages = self.placeholders = 0
         self._apps = self._texts(_APPS, "package_name")
         self._devices = self._texts(_DEVICES, "manufacturer", "model")
 
@@ -151,51 +146,21 @@ class _Export:
             ("row_id", "start_time", "end_time", "start_zone_offset"), pa.int64()
         )
         rows = self._complete(self._read(SLEEP, columns), "sleep", "start_time", ("end_time",))
-        stages = self._stages()
-        sessions: list[dict[str, Any]] = []
-        staged: list[dict[str, Any]] = []
+        stages = Stages(self._database.rows(STAGES, STAGE_COLUMNS))
+        self.lost_stages = stages.lost
+        is_night = pc.greater(rows["end_time"], rows["start_time"])
+        self.placeholders = rows.num_rows - (pc.sum(is_night).as_py() or 0)
+        rows = rows.filter(is_night)
         devices = self._named(rows).to_pylist()
         offsets = _minutes_from_utc(rows["start_zone_offset"]).to_pylist()
+        sessions: list[dict[str, Any]] = []
+        staged: list[dict[str, Any]] = []
         for row, device, offset in zip(rows.to_pylist(), devices, offsets, strict=True):
             origin = {"source": SOURCE, "device": device, "raw_sha256": self._sha256}
-            mine = stages.get(row["row_id"], ())
-            if row["end_time"] <= row["start_time"]:
-                continue  # a placeholder, and no night
-            sessions.append(
-                {
-                    **origin,
-                    "raw_row": row["row"],
-                    **_span(row["start_time"], row["end_time"], offset),
-                    "updated_utc": _micros_of(row["last_modified_time"]),
-                    **_minutes(mine, row["end_time"] - row["start_time"]),
-                }
-            )
-            staged += [
-                {
-                    **origin,
-                    "raw_row": one.row,
-                    **_span(one.start, one.end, offset),
-                    "stage": one.stage,
-                }
-                for one in mine
-            ]
+            place = origin | {"utc_offset_minutes": offset}
+            sessions.append(place | stages.session(row))
+            staged += [place | stage for stage in stages.of(row)]
         return cells.table_of("sleep_sessions", sessions), cells.table_of("sleep_stages", staged)
-
-    def _stages(self) -> dict[int, list["_Stage"]]:
-        """Session -> its stages, in the order of time."""
-        names = ("parent_key", "stage_start_time", "stage_end_time", "stage_type")
-        found: dict[int, list[_Stage]] = {}
-        for row, parent, start, end, kind in _tuples(
-            self._database.rows(STAGES, dict.fromkeys(names, pa.int64()))
-        ):
-            stage = _STAGES.get(kind)
-            if start is None or end is None or end <= start or (stage is None and kind != 0):
-                self.lost_stages += 1
-            elif stage is not None:
-                found.setdefault(parent, []).append(_Stage(start, end, stage, row))
-        return {
-            parent: sorted(stages, key=lambda one: one.start) for parent, stages in found.items()
-        }
 
     # -- what all have in common -----------------------------------------------------------------
 
@@ -234,34 +199,6 @@ class _Export:
         return pa.array(names, pa.string()).take(codes).dictionary_encode()
 
 
-@dataclass(frozen=True)
-class _Stage:
-    """A stage of a session: milliseconds since 1970 UTC, its name, its row."""
-
-    start: int
-    end: int
-    stage: str
-    row: int
-
-
-def _minutes(stages: Sequence[_Stage], length: int) -> dict[str, Any]:
-    """Minutes in each stage of a session of a length in milliseconds."""
-    if not stages:
-        whole = length / _MINUTE_MS
-        return {"asleep_minutes": whole, "unstaged_minutes": whole, "flags": "unstaged"}
-    sums = dict.fromkeys(("awake", "asleep", *_STAGED), 0.0)
-    for one in stages:
-        sums[one.stage] += (one.end - one.start) / _MINUTE_MS
-    staged = sum(sums[stage] for stage in _STAGED)
-    return {
-        "asleep_minutes": staged + sums["asleep"],
-        **{f"{stage}_minutes": sums[stage] if staged else None for stage in _STAGED},
-        "awake_minutes": sums["awake"],
-        "unstaged_minutes": sums["asleep"] or None,
-        "flags": None if staged else "unstaged",
-    }
-
-
 def _places(keys: pa.ChunkedArray, known: pa.ChunkedArray) -> pa.Int32Array:
     """Where each key stands among known ones; null where it does not."""
     return pc.index_in(keys.combine_chunks(), value_set=known.combine_chunks())
@@ -295,14 +232,6 @@ def _minutes_from_utc(seconds: pa.ChunkedArray) -> pa.ChunkedArray:
 def _micros(milliseconds: pa.ChunkedArray) -> NDArray[np.int64]:
     found = np.asarray(milliseconds.fill_null(cells.NO_INSTANT))
     return cells.instants(found, 1_000)
-
-
-def _micros_of(milliseconds: int | None) -> int | None:
-    return None if milliseconds is None else milliseconds * 1_000
-
-
-def _span(start: int, end: int, offset: int | None) -> dict[str, Any]:
-    return {"start_utc": start * 1_000, "end_utc": end * 1_000, "utc_offset_minutes": offset}
 
 
 def _tuples(table: pa.Table) -> Any:

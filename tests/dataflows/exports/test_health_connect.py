@@ -148,6 +148,12 @@ def test_a_night_without_stages_is_unstaged_sleep():
     assert night["flags"] == "unstaged"
 
 
+def test_a_night_that_ends_as_it_begins_is_counted_and_none():
+    found = parsed([session(), session(2, end=START)])
+    assert found["sleep_sessions"].num_rows == 1
+    assert found["report"]["sentinels"] == {"placeholder_nights": 1}
+
+
 def test_stages_that_say_nothing_are_counted():
     rows = [session(), stage(0, START, START + HOUR), stage(99, START, START + HOUR),
             stage(4, START + HOUR, START)]  # fmt: skip
