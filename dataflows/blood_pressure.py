@@ -4,7 +4,9 @@ De-duplication, in this order; every loser is in `blood_pressure_shadowed` under
 
 - `same_reading`: same source, device, instant and values; a reading with a pulse stands before
   one without. The devices of a shared store count as one: in Apple Health they have other names
-  after a renaming, in Samsung Health another app may write a copy.
+  after a renaming, in Samsung Health and Health Connect another app may write a copy. A reading
+  that tells no device belongs to that of an equal one of its source and instant: OMRON's mailed
+  report names none, its saved file does.
 - `later_issue`: same source, device and instant, other values; the export tells which is later.
 - `conflicting_values`: the same, but nothing tells; the first in canonical order stays, flagged.
 - `equal_reading_other_source`: equal pressures within two minutes in two sources; the source that
@@ -45,7 +47,7 @@ SOURCE_PRIORITY: Final = (
     "zepp",
     "gadgetbridge",
 )
-SHARED_STORES: Final = ("apple_health", "samsung_health")
+SHARED_STORES: Final = ("apple_health", "health_connect", "samsung_health")
 OTHER_SOURCE: Final = "equal_reading_other_source"
 OTHER_SOURCE_WITHIN_MINUTES: Final = 2
 _MINUTE: Final = 60_000_000
@@ -201,15 +203,13 @@ def _same_source(readings: pa.Table) -> tuple[resolution.Indices, NDArray[Any]]:
     systolic, diastolic, pulse = _values(readings)
     updates = resolution.updates_of(readings)
     canonical = np.arange(readings.num_rows)
-    in_one_store = np.logical_or.reduce(
-        [equals(readings["source"], source) for source in SHARED_STORES]
-    )
     series: list[NDArray[Any]] = [
         integers(readings["start_utc"]),
         ranks_of(readings["source"]),
-        np.where(in_one_store, np.int16(-1), ranks_of(readings["device"])),
+        _devices(readings),
     ]
-    winners = resolution.winners_of(series, [-updates, canonical])
+    is_unnamed = ranks_of(readings["device"]) < 0
+    winners = resolution.winners_of(series, [-updates, is_unnamed, canonical])
     equal = (systolic == systolic[winners]) & (diastolic == diastolic[winners])
     equal &= (pulse == pulse[winners]) | np.isnan(pulse)
     rules = np.where(
@@ -219,6 +219,23 @@ def _same_source(readings: pa.Table) -> tuple[resolution.Indices, NDArray[Any]]:
     ).astype(object)
     rules[winners == canonical] = None
     return winners, rules
+
+
+def _devices(readings: pa.Table) -> NDArray[np.int16]:
+    """A number of each reading's device, -1 where none is told or none matters."""
+    devices = ranks_of(readings["device"])
+    for store in SHARED_STORES:
+        devices[equals(readings["source"], store)] = -1
+    untold, told = np.flatnonzero(devices < 0), np.flatnonzero(devices >= 0)
+    if len(untold) and len(told):
+        systolic, diastolic, _ = _values(readings)
+        instants, sources = integers(readings["start_utc"]), ranks_of(readings["source"])
+        same = list(
+            zip(*(c.tolist() for c in (instants, sources, systolic, diastolic)), strict=True)
+        )
+        first = {same[row]: devices[row] for row in reversed(told.tolist())}
+        devices[untold] = [first.get(same[row], -1) for row in untold.tolist()]
+    return devices
 
 
 def _across_sources(

@@ -152,6 +152,25 @@ def test_a_cuff_renamed_between_two_exports_of_apple_health_is_one():
     assert [rule for _, _, rule in rules(result)] == ["same_reading"]
 
 
+def test_a_reading_without_a_device_is_that_of_an_equal_one_with_a_device():
+    named = reading(source="omron", device="HEM-7361T")
+    result = resolved([reading(source="omron", device=None)], [named])
+    assert result["blood_pressure_readings"]["device"].to_pylist() == ["HEM-7361T"]
+    assert [rule for _, _, rule in rules(result)] == ["same_reading"]
+
+
+def test_readings_of_two_devices_and_another_without_one_stay_two():
+    named = [reading(source="omron", device=name) for name in ("upper arm", "wrist")]
+    result = resolved([reading(source="omron", device=None)], named)
+    assert result["blood_pressure_readings"]["device"].to_pylist() == ["upper arm", "wrist"]
+
+
+def test_another_value_without_a_device_is_another_reading():
+    result = resolved([reading(source="omron", device=None, systolic_mmhg=141.0)],
+                      [reading(source="omron", device="HEM-7361T")])  # fmt: skip
+    assert result["blood_pressure_readings"].num_rows == 2
+
+
 def test_a_reading_that_its_app_wrote_into_apple_health_too_is_one():
     copy = reading(source="apple_health", device="OMRON connect", start_utc=MORNING, pulse_bpm=61)
     result = resolved([reading()], [copy])
