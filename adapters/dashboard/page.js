@@ -90,6 +90,9 @@
       }
     },
     connect(clicks, figures) {
+      const range = figures[0].x_range;
+      range.change.connect(() => document.documentElement.classList.toggle(
+        "zoomed", range.start !== range.reset_start || range.end !== range.reset_end));
       state.clicks = clicks;
       state.figures = figures;
       paint();

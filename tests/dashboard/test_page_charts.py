@@ -93,13 +93,17 @@ def test_the_keyboard_goes_from_reading_to_reading_and_asks_for_its_origin(demo,
 def test_zooming_in_shows_single_samples_and_resetting_shows_days_again(demo):
     demo.choose("7 days")
     demo.until_text("#range", "7 days")
+    reset = demo.page.get_by_role("button", name="Reset zoom")
+    assert not reset.is_visible()
     step = "(({time}) => time[5] - time[4])(source('heart.mean').data)"
     before = demo.model(step)
     demo.drag(demo.over("heart", 0.4), 60 if demo.is_phone else 120, 3)
     demo.until_text("#heart", "single samples")
     assert demo.model(step) < before
-    demo.press_button("Reset zoom")
+    assert 0 <= reset.bounding_box()["y"] < 100, "it is at hand wherever the page stands"
+    demo.press(reset)
     demo.until("!document.querySelector('#heart').innerText.includes('single samples')")
+    assert not reset.is_visible()
 
 
 def test_zooming_into_a_few_nights_shows_each_stage_when_it_was(demo):

@@ -109,7 +109,9 @@ def test_nothing_private_arrives_before_the_passphrase_nor_after_the_lock(host, 
 
 
 @WIDTHS
-def test_what_the_remote_holds_is_told_down_to_file_and_node(host, visit, size):
+def test_what_the_remote_holds_is_told_down_to_the_file_and_a_note_is_a_file_to_import(
+    host, owner, visit, size
+):
     one = visit(host.url, size)
     one.open_controls()
     one.page.locator(FIELD).fill(PASSPHRASE)
@@ -133,20 +135,8 @@ def test_what_the_remote_holds_is_told_down_to_file_and_node(host, visit, size):
     name, content = one.downloaded(one.page.get_by_role("button", name="Days of the range"))
     assert name == "me-daily_metrics-2026-10-01-2026-10-30.csv"
     assert b"2026-10-30" in content
-    with one.page.expect_navigation():
-        one.press_button("Lock")
-    one.ready()
-    assert "synthetic" in one.headline
-    assert one.page.locator("[data-chart=sleep] canvas").first.is_visible()
 
-
-@WIDTHS
-def test_a_note_where_only_the_remote_is_at_hand_is_a_file_to_import(host, owner, visit, size):
-    one = visit(host.url, size)
-    one.open_controls()
-    unlock(one)
-    one.wait_for_headline(HEADLINE)
-    one.page.get_by_label("What").fill("new cuff, =1+1")
+    one.page.get_by_label("What", exact=True).fill("new cuff, =1+1")
     one.page.get_by_label("Since").fill("2026-10-02")
     name, content = one.downloaded(one.page.get_by_role("button", name="Save the note as a file"))
     one.page.get_by_text("It is not in your data yet").wait_for()
@@ -156,6 +146,12 @@ def test_a_note_where_only_the_remote_is_at_hand_is_a_file_to_import(host, owner
     kept = [path.read_bytes() for path in (host.log, *host.home.rglob("*")) if path.is_file()]
     assert not any(b"new cuff" in each for each in kept)
     assert not [*(owner / "me" / "inbox").glob("*")]
+
+    with one.page.expect_navigation():
+        one.press_button("Lock")
+    one.ready()
+    assert "synthetic" in one.headline
+    assert one.page.locator("[data-chart=sleep] canvas").first.is_visible()
 
 
 def test_a_second_tab_and_a_reload_hold_nothing(host, visit):
@@ -173,24 +169,31 @@ def test_a_second_tab_and_a_reload_hold_nothing(host, visit):
 
 
 def test_a_view_that_nobody_uses_locks_itself_and_one_that_is_used_does_not(host, visit):
-    one = visit(host.url)
-    unlock(one)
-    one.wait_for_headline(HEADLINE)
+    one, narrow = visit(host.url), visit(host.url, PHONE)
+    narrow.open_controls()
+    for each in (one, narrow):
+        unlock(each)
+        each.wait_for_headline(HEADLINE)
+    narrow.page.wait_for_timeout(1_500)  # what its layout tells the server counts as use
     host.clock.move(IDLE_SECONDS - 1)
     one.page.get_by_role("button", name="30 days").click()
     one.page.wait_for_function("document.getElementById('range').innerText.includes('30 days')")
-    host.clock.move(IDLE_SECONDS - 1)
-    one.page.wait_for_timeout(2_500)
+    with narrow.page.expect_navigation():
+        host.clock.move(IDLE_SECONDS - 1)
+    narrow.ready()
+    one.page.wait_for_timeout(1_500)
     assert HEADLINE in one.headline
     with one.page.expect_navigation():
         host.clock.move(2)
     one.ready()
-    assert "synthetic" in one.headline
-    assert CANARY not in one.page.content()
+    for each in (one, narrow):
+        assert "synthetic" in each.headline
+        assert CANARY not in each.page.content()
 
 
 def test_failed_attempts_make_the_next_one_wait_whoever_makes_it(host, visit):
-    one, other = visit(host.url), visit(host.url)
+    one, other = visit(host.url), visit(host.url, PHONE)
+    other.open_controls()
     unlock(one, "wrong")
     one.page.get_by_text("does not open the vault").wait_for()
     unlock(one, "wrong again")
