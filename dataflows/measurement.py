@@ -1,5 +1,6 @@
 """How a blood pressure was measured: by a cuff, or estimated without one and kept apart."""
 
+import re
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,12 @@ CUFFLESS_PACKAGES: Final = frozenset(
 )
 """Android's names of apps whose devices estimate the pressure without a cuff: Samsung Health
 Monitor, Zepp, Mi Fitness and its predecessors, Gadgetbridge [RECALL]."""
+_WATCH: Final = re.compile(r"\bSM-[RL][0-9]|\bGalaxy Watch", re.IGNORECASE)
+
+
+def is_watch(name: str) -> bool:
+    """Whether a device's name is that of a Galaxy Watch, which has no cuff [RECALL: models]."""
+    return _WATCH.search(name) is not None
 
 
 def is_cuffless(readings: pa.Table) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 - Times are milliseconds since 1970 UTC; `zone_offset` counts seconds and is the offset where the
   record was made, so it counts as recorded.
 - `device` is the maker and model that a record names, else the app that wrote it.
+- A pressure that the app of a watch or band wrote, or that a watch measured, is cuffless.
 - A record that was typed in (recording method 3) is a manual measurement.
 - `last_modified_time` tells which of two issues of a record is the later.
 
@@ -26,6 +27,7 @@ from dataflows.exports.csv_text import UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 from dataflows.exports.health_connect_sleep import STAGE_COLUMNS, Stages
 from dataflows.exports.sqlite_tables import Database
+from dataflows.measurement import CUFFLESS, CUFFLESS_PACKAGES, is_watch
 
 SOURCE: Final = "health_connect"
 BLOOD_PRESSURE: Final = "blood_pressure_record_table"
@@ -111,6 +113,7 @@ class _Export:
             **_start(rows, "time", rows["zone_offset"]),
             "systolic_mmhg": rows["systolic"],
             "diastolic_mmhg": rows["diastolic"],
+            "flags": self._flags(rows),
         }
         return records.table_from_columns(records.PARSED["blood_pressure"], given, rows.num_rows)
 
@@ -189,6 +192,16 @@ class _Export:
             "raw_row": rows["row"],
             "updated_utc": updated,
         }
+
+    def _flags(self, owners: pa.Table) -> pa.Array:
+        """`cuffless` where the app, or the device, is known to measure without a cuff."""
+        apps = [row for row, package in self._apps.items() if package in CUFFLESS_PACKAGES]
+        watches = [row for row, name in self._devices.items() if is_watch(name)]
+        marked = pc.or_kleene(
+            pc.is_in(owners["app_info_id"], value_set=pa.array(apps, pa.int64())),
+            pc.is_in(owners["device_info_id"], value_set=pa.array(watches, pa.int64())),
+        )
+        return pc.if_else(marked, CUFFLESS, None).combine_chunks().dictionary_encode()
 
     def _named(self, owners: pa.Table) -> pa.DictionaryArray:
         """The device of each row, else its app; the pairs of both are few."""

@@ -73,6 +73,16 @@ def test_a_reading_has_its_instant_offset_and_device():
     assert [first["device"], second["device"]] == ["com.example.cuff", "Omron HEM-7600T"]
 
 
+def test_what_a_watch_or_its_app_measured_is_cuffless():
+    apps = [
+        ("application_info_table", {"row_id": 2, "package_name": "com.xiaomi.hm.health"}),
+        ("device_info_table", {"row_id": 8, "manufacturer": "samsung", "model": "SM-R890"}),
+    ]
+    told = [{}, {"device_info_id": 7}, {"app_info_id": 2}, {"device_info_id": 8}]
+    found = parsed([*apps, *(pressure(START + n, **one) for n, one in enumerate(told))])
+    assert found["blood_pressure"]["flags"].to_pylist() == [None, None, "cuffless", "cuffless"]
+
+
 def test_an_offset_that_no_clock_shows_is_no_offset():
     readings = parsed([pressure(zone_offset=90_000), pressure(zone_offset=None)])["blood_pressure"]
     assert readings["utc_offset_minutes"].to_pylist() == [None, None]
