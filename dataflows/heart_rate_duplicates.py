@@ -10,7 +10,8 @@ The rules, in this order, each within one instant:
 - `conflicting_values`: the same, but nothing tells; the first in canonical order stays.
 - `same_instant_other_source`: an equal value in another export that tells of the same bands. Apple
   Health does, since bands' apps write into it, and so does a watch that was renamed between two
-  exports: an equal value of another device in it is one too.
+  exports: an equal value of another device in it is one too, and in Samsung Health, where other
+  apps write copies of what it holds.
 
 Series of different makers are all kept and never averaged into one. A vendor's resting heart rate
 is no sample and never stands for one.
@@ -29,7 +30,9 @@ from dataflows.resolution import Indices
 from dataflows.text_codes import equals, ranks_of
 
 # Exports that tell the samples of the same bands, the fullest first.
-SAME_BAND_SOURCES: Final = ("mi_fitness", "zepp", "gadgetbridge", "apple_health", "samsung_health")
+SAME_BAND_SOURCES: Final = ("mi_fitness", "zepp", "gadgetbridge", "apple_health")
+# Into this one other apps write copies of its own samples.
+COPIED_STORE: Final = "samsung_health"
 MERGED_DEVICE: Final = "default"
 
 RULES: Final = (
@@ -74,6 +77,7 @@ class _Ties:
     priorities: Indices
     is_merged: NDArray[np.bool_]
     is_mi_fitness: NDArray[np.bool_]
+    is_in_store: NDArray[np.bool_]
     is_resting: NDArray[np.bool_]
     is_manual: NDArray[np.bool_]
 
@@ -149,6 +153,7 @@ def _ties(rows: pa.Table) -> tuple[_Ties, Indices | None]:
         priorities=resolution.priority_of(rows["source"], SAME_BAND_SOURCES),
         is_merged=equals(rows["device"], MERGED_DEVICE),
         is_mi_fitness=equals(rows["source"], SAME_BAND_SOURCES[0]),
+        is_in_store=equals(rows["source"], COPIED_STORE),
         is_resting=equals(rows["kind"], "resting"),
         is_manual=equals(rows["kind"], "manual"),
     )
@@ -206,9 +211,10 @@ def _across_sources(ties: _Ties, rows: Indices) -> tuple[Indices, NDArray[np.int
 
 
 def _own(ties: _Ties, rows: Indices) -> Indices:
-    """Sets rows of other makers' sources apart, which never stand for each other."""
+    """Sets rows apart that never stand for each other: those of other makers' sources."""
     priority = ties.priorities[rows]
-    return np.where(priority < len(SAME_BAND_SOURCES), -1, np.arange(len(rows)))
+    others = np.where(ties.is_in_store[rows], -2, np.arange(len(rows)))
+    return np.where(priority < len(SAME_BAND_SOURCES), -1, others)
 
 
 def _without(order: Indices | None, lost: Indices, length: int) -> Indices | None:

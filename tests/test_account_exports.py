@@ -51,6 +51,9 @@ def test_a_takeout_of_fitbit_fills_heart_rate_and_sleep(tmp_path):
             "shortData": [{"dateTime": "2026-06-19T05:59:00.000", "level": "wake", "seconds": 120}],
         },
     }  # fmt: skip
+    table = "timestamp,beats per minute,data source\n" + "".join(
+        f"2026-06-18T22:{n:02}:00Z,{60 + n}.0,Band\n" for n in range(1, 11)
+    )
     folder = "Takeout/Fitbit/Global Export Data/"
     program, run = imported(
         tmp_path,
@@ -59,6 +62,7 @@ def test_a_takeout_of_fitbit_fills_heart_rate_and_sleep(tmp_path):
             folder + "heart_rate-2026-06-19.json": json.dumps(samples, indent=1),
             folder + "resting_heart_rate-2026-06-19.json": json.dumps(resting),
             folder + "sleep-2026-06-19.json": json.dumps([night]),
+            "Takeout/Fitbit/Physical Activity_GoogleData/heart_rate_2026-06-18.csv": table,
             folder + "steps-2026-06-19.json": '[{"dateTime":"06/19/26 00:00:00","value":"0"}]',
         },
     )
@@ -67,6 +71,7 @@ def test_a_takeout_of_fitbit_fills_heart_rate_and_sleep(tmp_path):
     assert {name: book["kept"] for name, book in run["books"].items() if book["kept"]} == {
         "heart_rate": 60, "sleep": 1,
     }  # fmt: skip
+    assert run["books"]["heart_rate"]["shadowed"] == 10
     (day,) = rows_of(program, "daily_metrics.csv")
     assert day["local_date"] == "2026-06-19"
     assert (day["heart_rate_sample_count"], day["heart_rate_min_bpm"]) == ("59", "61")

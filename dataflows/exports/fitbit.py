@@ -1,15 +1,16 @@
-"""Fitbit: the JSON files of the account's export and of Google Takeout.
+"""Fitbit: the JSON files of the account's export and of Google Takeout, and tables of the latter.
 
-A row is an element of a file's list, counted from 1. Read are `heart_rate-*` and
-`resting_heart_rate-*` (see `fitbit_heart_rate`) and `sleep-*` (see `fitbit_sleep`). Other lists of
-`{dateTime, value}` (steps, calories, zones, ...) are recognised and hold nothing for us.
+A row of a JSON file is an element of its list, counted from 1. Read are `heart_rate-*` and
+`resting_heart_rate-*` (see `fitbit_heart_rate`) and `sleep-*` (see `fitbit_sleep`), and the tables
+of heart rates (see `fitbit_tables`). Other lists of `{dateTime, value}` (steps, calories, zones,
+...) are recognised and hold nothing for us.
 """
 
 import re
 from collections.abc import Callable
 from typing import Final
 
-from dataflows.exports import fitbit_heart_rate, fitbit_sleep
+from dataflows.exports import fitbit_heart_rate, fitbit_sleep, fitbit_tables
 from dataflows.exports.csv_text import SAMPLE_BYTES, UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 from dataflows.exports.json_text import elements, is_json, keys_of
@@ -19,8 +20,8 @@ _SERIES: Final = re.compile(rb'"dateTime"\s*:\s*"\d\d/\d\d/\d\d \d\d:\d\d:\d\d"'
 
 
 def recognises(sample: bytes) -> bool:
-    """Whether a file begins as one of the export's lists does."""
-    return is_json(sample) and _parser_of(sample) is not None
+    """Whether a file begins as one of the export's lists or tables does."""
+    return _parser_of(sample) is not None
 
 
 def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa: ARG001
@@ -34,6 +35,8 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa:
 
 
 def _parser_of(sample: bytes) -> Callable[[ExportFile], ParsedExport] | None:
+    if not is_json(sample):
+        return fitbit_tables.parsed if fitbit_tables.recognises(sample) else None
     keys = keys_of(sample)
     if keys >= fitbit_sleep.TELLING:
         return fitbit_sleep.parsed

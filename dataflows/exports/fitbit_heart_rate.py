@@ -1,8 +1,8 @@
 """Fitbit's heart rates: `heart_rate-*.json` and `resting_heart_rate-*.json`.
 
 - Samples are `{dateTime, value: {bpm, confidence}}`, one every 5 to 15 seconds. Their times tell no
-  zone, and whether they are UTC or local is disputed [2nd]. Here they are UTC, in every file alike,
-  and the report of a file says so; sleep, of which it is known, is local.
+  zone, and whether they are UTC or local is disputed. Here they are UTC, in every file alike, as a
+  person at UTC+11 found who adds eleven hours to them [2nd], and the report of a file says so.
 - A confidence of 0 means that the sensor had no contact [RECALL]: it is counted and no sample.
 - Resting heart rates are `{dateTime, value: {date, value, error}}`, one for each local date; the
   value 0 or no date mean "not known" [READ].

@@ -211,6 +211,12 @@ def test_a_watch_renamed_between_two_exports_of_apple_health_is_one_where_values
     assert (kept(result), rules(result)) == ([60, 61], ["same_instant_other_device"])
 
 
+def test_a_copy_that_another_app_wrote_into_samsung_health_is_one_where_values_are_equal():
+    own, copy, strap = ({"source": "samsung_health", "device": name} for name in "abc")
+    result = resolved([sample(**own), sample(**copy), sample(bpm=61, **strap)], [sample()])
+    assert (kept(result), rules(result)) == ([60, 60, 61], ["same_instant_other_device"])
+
+
 @pytest.mark.parametrize("others", [{"source": "zepp", "bpm": 61}, {"source": "fitbit", "bpm": 60}])
 def test_other_values_and_other_makers_are_kept_beside_each_other(others):
     assert len(kept(resolved([sample()], [sample(**others)]))) == 2
