@@ -85,9 +85,8 @@ class _File:
 
     def add(self, part: Part) -> None:
         """Add what a part of the file tells."""
-        for kind, found in part.records.items():
-            if found:
-                places, told = zip(*found, strict=True)
+        for kind, (places, told) in part.records.items():
+            if told:
                 self._add(kind, Columns(part.rows(places), told))
         if part.correlations:
             groups, together = flat(part.correlations)

@@ -29,7 +29,7 @@ _ANY_KIND: Final = b"|".join(KINDS)
 _TEXT: Final = rb'[^"<&]*(?:&(?:lt|gt|amp|quot|apos);[^"<&]*)*'
 _ENTRY: Final = rb'<MetadataEntry key="%b" value="%b"/>\s*' % (_TEXT, _TEXT)
 _USUAL: Final = re.compile(
-    rb'<Record type="%b(%b)" sourceName="(%b)"' % (PREFIX, _ANY_KIND, _TEXT)
+    rb'\s*<Record type="%b(%b)" sourceName="(%b)"' % (PREFIX, _ANY_KIND, _TEXT)
     + rb'(?: sourceVersion="%b")?(?: device="%b")?(?: unit="(%b)")?' % (_TEXT, _TEXT, _TEXT)
     + rb' creationDate="([^"<&]*)" startDate="([^"<&]*)" endDate="([^"<&]*)" value="(%b)"' % _TEXT
     + rb"(?:/>|>\s*((?:%b)*)</Record>)" % _ENTRY
@@ -54,7 +54,7 @@ class Part:
     Attributes:
         row: The row that the part begins in.
         lines: Where its line ends are.
-        records: By kind, those that stand alone, as `apple_health_strict.Record`.
+        records: By kind, those that stand alone: places, and `apple_health_strict.Record` tuples.
         correlations: Pressures that were told together.
         broken: Kind, text and whether the end of the file cuts it off.
         is_ended: Whether the root element ends in it.
@@ -62,8 +62,8 @@ class Part:
 
     row: int
     lines: NDArray[np.int64]
-    records: dict[bytes, list[tuple[int, tuple[bytes, ...]]]] = field(
-        default_factory=lambda: {kind: [] for kind in KINDS}
+    records: dict[bytes, tuple[list[int], list[tuple[bytes, ...]]]] = field(
+        default_factory=lambda: {kind: ([], []) for kind in KINDS}
     )
     correlations: list[tuple[int, list[tuple[bytes, ...]]]] = field(default_factory=list)
     broken: list[tuple[int, tuple[bytes, bytes, bool]]] = field(default_factory=list)
@@ -133,29 +133,32 @@ class _Block:
 
     def _read(self) -> int | None:
         """Read what is whole; the place of what may go on behind the block."""
-        text, records = self.text, self.part.records
-        pending, nested, end = None, False, 0
-        for token in _TOKEN.finditer(text):
+        text, pending, nested = self.text, None, False
+        while (token := _TOKEN.search(text, self.end)) is not None:
             place, name = token.start(), token[1]
-            if nested and name == b"Record":
-                continue
-            end = token.end()
-            if pending is not None:
-                self._read_strictly(pending, end if nested and not name else place)
+            at = token.end()
+            if not nested or name != b"Record":
+                if pending is not None:
+                    self._read_strictly(pending, at if nested and not name else place)
                 pending, nested = None, False
-            if name == b"Record":
-                usual = _USUAL.match(text, place)
-                if usual is None:
-                    pending = place
-                else:
-                    records[usual[1]].append((place, usual.groups(b"")))
-                    end = usual.end()
-            elif name == b"Correlation":
-                pending, nested = place, _EMPTY_CORRELATION.match(text, place) is None
-            elif token[2] == b"/HealthData":
-                self.part.is_ended = True
-        self.end = end
+                if name == b"Record":
+                    at = self._read_usual(place)
+                    pending = place if at == place else None
+                elif name == b"Correlation":
+                    pending, nested = place, _EMPTY_CORRELATION.match(text, place) is None
+                elif token[2] == b"/HealthData":
+                    self.part.is_ended = True
+            self.end = max(at, token.end())
         return pending
+
+    def _read_usual(self, place: int) -> int:
+        """Read as many records of the usual shape as follow each other; where they end."""
+        while (usual := _USUAL.match(self.text, place)) is not None:
+            places, told = self.part.records[usual[1]]
+            places.append(usual.start(1))
+            told.append(usual.groups(b""))
+            place = usual.end()
+        return place
 
     def _read_strictly(self, start: int, end: int) -> None:
         """Read the one element that begins here, if it may be wanted."""
@@ -169,6 +172,8 @@ class _Block:
             self.part.broken.append((start, (wanted[1] or b"", text, is_cut)))
         elif found.name == "Record":
             for record in found.records:
-                self.part.records[record.kind].append((start, record))
+                places, told = self.part.records[record.kind]
+                places.append(start)
+                told.append(record)
         elif found.records:
             self.part.correlations.append((start, list(found.records)))

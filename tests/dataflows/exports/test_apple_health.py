@@ -366,8 +366,8 @@ def parts_of(content, **how):
     return sorted(
         (int(row), *record[:-1], re.sub(rb">\s+", b">", record[-1]))
         for part in apple_health_elements.parts(content.content, **how)
-        for found in part.records.values()
-        for row, (_, record) in zip(part.rows([place for place, _ in found]), found, strict=True)
+        for places, texts in part.records.values()
+        for row, record in zip(part.rows(places), texts, strict=True)
     )
 
 
