@@ -47,7 +47,7 @@ def checked_export(
         "latest_start_utc": {
             "blood_pressure": _latest(blood_pressure_checked["valid"]),
             "heart_rate": _latest(heart_rate_checked["summaries"], *last_year),
-            "sleep": _latest(sleep_checked["valid"]),
+            "sleep": _latest(sleep_checked["valid"], sleep_checked["stages"]),
         },
     }
 

@@ -185,6 +185,17 @@ def test_a_record_later_than_a_day_after_the_export_is_withdrawn():
     assert books(export)["heart_rate"]["rejected"] == 1
 
 
+def test_a_sleep_of_which_only_stages_are_told_is_withdrawn_too_where_it_is_in_the_future():
+    night = {"source": "apple_health", "raw_row": 2, "raw_sha256": "a" * 64, "stage": "light"}
+    start = MORNING + timedelta(days=30)
+    export = checked_export(
+        sleep_stages=[night | {"start_utc": start, "end_utc": start + timedelta(hours=7)}]
+    )
+    found = rejected(export)
+    assert [(row["signal"], row["check"]) for row in found] == [("sleep_stages", "future_time")]
+    assert books(export)["sleep"]["kept"] == 0
+
+
 def test_the_limit_of_the_future_stays_none_while_nothing_is_later():
     export = checked_export(heart_rate=[beat(2)])
     early = collection.future_limit_utc([export], "2024-03-03T07:00:00Z")
