@@ -6,7 +6,7 @@ De-duplication, in this order; every loser is in `blood_pressure_shadowed` under
   one without. The devices of a shared store count as one: in Apple Health they have other names
   after a renaming, in Samsung Health and Health Connect another app may write a copy. A reading
   that tells no device belongs to that of an equal one of its source and instant: OMRON's mailed
-  report names none, its saved file does.
+  report names none, its saved file does. If one of them is cuffless, so is the one that stays.
 - `later_issue`: same source, device and instant, other values; the export tells which is later.
 - `conflicting_values`: the same, but nothing tells; the first in canonical order stays, flagged.
 - `equal_reading_other_source`: equal pressures within two minutes in two sources; the source that
@@ -26,6 +26,7 @@ from dataflows import clinical, contracts, records, resolution, schemas
 from dataflows.clocks import integers
 from dataflows.daily_sums import day_groups, thousandths, thousandths_sums
 from dataflows.local_time import normalised_records
+from dataflows.measurement import CUFFLESS, is_cuffless
 from dataflows.rejection import with_flag
 from dataflows.text_codes import equals, ranks_of
 
@@ -163,8 +164,10 @@ def blood_pressure_resolved(
     readings = readings.take(pa.array(_canonical_order(readings)))
     winners, rules = _same_source(readings)
     conflicts = winners[rules == resolution.CONFLICT]
+    copied = _copies_of_cuffless(readings, winners, rules)
     winners, rules = _across_sources(readings, winners, rules)
     readings = with_flag(readings, _marked(conflicts, len(winners)), resolution.CONFLICT)
+    readings = with_flag(readings, _marked(copied, len(winners)), CUFFLESS)
     lost = winners != np.arange(len(winners))
     losers, kept = np.flatnonzero(lost), np.flatnonzero(~lost)
     resolved = resolution.published(readings, records.BLOOD_PRESSURE_READINGS, kept)
@@ -175,6 +178,15 @@ def blood_pressure_resolved(
         ),
         "blood_pressure_withdrawn": withdrawn,
     }
+
+
+def _copies_of_cuffless(
+    readings: pa.Table, winners: resolution.Indices, rules: NDArray[Any]
+) -> resolution.Indices:
+    """The readings that stay and stand for the same one that says it was taken without a cuff."""
+    cuffless = is_cuffless(readings)
+    copied = np.flatnonzero((rules == resolution.SAME_READING) & cuffless & ~cuffless[winners])
+    return winners[copied]
 
 
 def _marked(rows: resolution.Indices, length: int) -> NDArray[np.bool_]:

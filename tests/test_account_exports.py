@@ -124,6 +124,7 @@ def test_a_samsung_health_export_joins_nights_and_stages_and_keeps_watch_and_cuf
         reading
         | {"start_time": "2026-06-18 23:30:00.000",
            "pkg_name": "com.samsung.android.shealthmonitor"},
+        reading | {"start_time": "2026-06-18 23:30:00.000", "pkg_name": "a.copier"},
         {"start_time": "2026-06-18 23:40:00.000", "systolic": 0.0, "diastolic": 0.0},
     ]  # fmt: skip
     bins = [
@@ -172,5 +173,5 @@ def test_a_samsung_health_export_joins_nights_and_stages_and_keeps_watch_and_cuf
     (day,) = rows_of(program, "daily_metrics.csv")
     assert (day["heart_rate_sample_count"], day["heart_rate_max_bpm"]) == ("31", "91")
     assert {name: book["shadowed"] for name, book in run["books"].items() if book["kept"]} == {
-        "blood_pressure": 1, "heart_rate": 1, "sleep": 1,
+        "blood_pressure": 2, "heart_rate": 1, "sleep": 1,
     }  # fmt: skip

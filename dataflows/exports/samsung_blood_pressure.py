@@ -1,8 +1,7 @@
 """Samsung Health's blood pressures.
 
-What the app Samsung Health Monitor wrote was estimated by a watch, without a cuff, and is flagged;
-so is the copy of such a reading that another app made. 0 over 0 is a placeholder, a pulse of 0 is
-no pulse.
+What the app Samsung Health Monitor wrote was estimated by a watch, without a cuff, and is flagged.
+0 over 0 is a placeholder, a pulse of 0 is no pulse.
 """
 
 from collections.abc import Iterable
@@ -11,10 +10,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from dataflows import records
-from dataflows.clocks import integers
 from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ParsedExport, parsed_export
@@ -52,7 +49,7 @@ def parsed(parts: Iterable[Rows], sha256: str) -> ParsedExport:
     joined = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
     return parsed_export(
         {
-            "blood_pressure": _with_copies_flagged(joined),
+            "blood_pressure": joined,
             "rejected": records.table_from_rows(records.REJECTED, rejected),
         },
         source=SOURCE,
@@ -91,18 +88,3 @@ def _readings(part: Rows, sha256: str) -> tuple[pa.Table, list[dict[str, Any]], 
     table = records.table_from_columns(records.PARSED["blood_pressure"], given, len(part.numbers))
     kept = pa.array(~bad & ~silent)
     return table.filter(kept), rejected, int(np.count_nonzero(silent & ~bad))
-
-
-def _with_copies_flagged(readings: pa.Table) -> pa.Table:
-    """The readings; whatever equals a cuffless one, at its instant, is cuffless too."""
-    flagged: NDArray[np.bool_] = np.asarray(readings["flags"].is_valid())
-    if not flagged.any():
-        return readings
-    pressures = (readings[name].to_numpy() for name in ("systolic_mmhg", "diastolic_mmhg"))
-    keys = np.stack([integers(readings["start_utc"]).astype(np.float64), *pressures])
-    _, groups = np.unique(keys, axis=1, return_inverse=True)
-    groups = groups.reshape(-1)
-    cuffless = np.isin(groups, groups[flagged])
-    flags = pc.if_else(pa.array(cuffless), CUFFLESS, None).dictionary_encode()
-    place = readings.column_names.index("flags")
-    return readings.set_column(place, readings.schema.field(place), flags.cast(records.TEXT))

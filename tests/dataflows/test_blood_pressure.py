@@ -358,3 +358,15 @@ def test_a_week_later_everything_is_a_week_later(rows):
     later = [row | {"start_utc": row["start_utc"] + week} for row in rows]
     moved = [day | {"local_date": day["local_date"] + week} for day in daily(rows)]
     assert daily(later) == moved
+
+
+@pytest.mark.parametrize("flagged", ["a", "b"])
+def test_a_copy_of_a_reading_without_a_cuff_makes_the_one_that_stays_cuffless(flagged):
+    rows = [
+        reading(source="samsung_health", device=name, flags="cuffless" if name == flagged else None)
+        for name in "ab"
+    ]
+    other = reading(minutes=9, source="samsung_health", device="a")
+    result = resolved([*rows, other])
+    assert result["blood_pressure_readings"]["flags"].to_pylist() == ["cuffless", None]
+    assert [rule for _, _, rule in rules(result)] == ["same_reading"]

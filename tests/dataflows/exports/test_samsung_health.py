@@ -70,22 +70,9 @@ def test_a_reading_has_its_instant_offset_device_and_line(header_comma, end):
     assert found["rejected"].num_rows == 0
 
 
-def test_what_a_watch_estimated_is_cuffless_and_so_are_copies_of_it():
-    copy = reading(pkg_name="nl.appyhapps.healthsync", deviceuuid="other")
-    found = pressures(
-        reading(pkg_name=WATCH),
-        copy,
-        copy | {"start_time": "2026-06-19 04:00:01.000"},
-        reading(129.0, pkg_name=CUFF),
-        reading(131.0),
-    )
-    assert found["blood_pressure"]["flags"].to_pylist() == [
-        "cuffless",
-        "cuffless",
-        None,
-        None,
-        None,
-    ]
+def test_what_a_watch_estimated_is_cuffless():
+    found = pressures(reading(pkg_name=WATCH), reading(129.0, pkg_name=CUFF), reading(131.0))
+    assert found["blood_pressure"]["flags"].to_pylist() == ["cuffless", None, None]
 
 
 def test_placeholders_are_counted_and_a_pulse_of_nothing_is_none():
