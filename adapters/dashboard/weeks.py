@@ -1,4 +1,8 @@
-"""Weeks: what a range of years shows, since thousands of points are a smear."""
+"""Weeks: what a range of years shows, since thousands of points are a smear.
+
+They are a way to draw what is published, and no result of their own: made once for each generation,
+in about 20 ms for ten years, and shared by all its visitors.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from bokeh.core.validation import check_integrity
 from bokeh.document import Document
@@ -14,64 +13,9 @@ from adapters.dashboard.charts import heart, pressure, sleep
 from adapters.dashboard.columns import DAY_MS
 from adapters.dashboard.figures import Figures
 from adapters.dashboard.key_figures import key_figures
-from adapters.dashboard.published import Facts, Published, within_dates
+from adapters.dashboard.published import Facts, Published
 from adapters.dashboard.state import Choice
-
-START = pd.Timestamp("2026-01-01")
-
-
-class TablesInMemory:
-    """Outputs that are there already."""
-
-    def __init__(self, tables):
-        self._tables = tables
-
-    def table(self, name):
-        """All rows of an output."""
-        return self._tables[name]
-
-    def between(self, name, first, last):
-        """The rows of an output with a local date from the first to the last."""
-        return within_dates(self.table(name), first, last)
-
-
-def coded(values) -> pa.Array:
-    """Texts as published tables hold them."""
-    return pa.array(values, pa.string()).dictionary_encode()
-
-
-def published(days: int, **more) -> Published:
-    """A person with three readings, a heart rate and a night each day, but for every tenth."""
-    dates = [day for day in pd.date_range(START, periods=days) if day.day % 10]
-    times = [day + pd.Timedelta(hours=hour) for day in dates for hour in (7, 13, 20)]
-    readings = pa.table(
-        {
-            "start_utc": pa.array(times, pa.timestamp("us", "UTC")),
-            "utc_offset_minutes": pa.array([0] * len(times), pa.int16()),
-            "systolic_mmhg": np.tile([120.0, 130.0, 140.0], len(dates)),
-            "diastolic_mmhg": np.tile([70.0, 80.0, 90.0], len(dates)),
-            "pulse_bpm": np.full(len(times), 60.0),
-            "source": coded(["blood_pressure_sheet"] * len(times)),
-            "flags": coded([None] * len(times)),
-        }
-    )
-    numbers = {
-        "systolic_mean_mmhg": 130.0, "diastolic_mean_mmhg": 80.0,
-        "blood_pressure_reading_count": 3.0, "heart_rate_min_bpm": 50.0,
-        "heart_rate_mean_bpm": 70.0, "heart_rate_max_bpm": 120.0, "resting_heart_rate_bpm": 55.0,
-        "heart_rate_sample_count": 900.0, "sleep_asleep_minutes": 450.0,
-        "sleep_deep_minutes": 90.0, "sleep_light_minutes": 260.0, "sleep_rem_minutes": 100.0,
-        "sleep_awake_minutes": 15.0, "sleep_efficiency_ratio": 0.97,
-    }  # fmt: skip
-    daily = pa.table(
-        {
-            "local_date": pa.array([day.date() for day in dates]),
-            "resting_heart_rate_method": ["vendor:zepp"] * len(dates),
-            **{name: [value] * len(dates) for name, value in numbers.items()},
-        }
-    )
-    tables = {"blood_pressure_readings": readings, "daily_metrics": daily, **more}
-    return Published(Facts("demo", 1, "2026-06-30T00:00:00Z"), tables, TablesInMemory(tables))
+from tests.dashboard.invented import TablesInMemory, coded, published
 
 
 @pytest.fixture(scope="module")
@@ -154,71 +98,6 @@ def test_stages_of_a_night_are_stacked_without_a_gap(quarter):
         below = data[f"sleep.{stage}"]["high"]
 
 
-def stages(*told) -> pa.Table:
-    """Stages of the night to 2 January, each as its name, its beginning and its minutes."""
-    starts = [pd.Timestamp(f"2026-01-{begun}") for _, begun, _ in told]
-    ends = [
-        start + pd.Timedelta(minutes=length)
-        for start, (_, _, length) in zip(starts, told, strict=True)
-    ]
-    return pa.table(
-        {
-            "local_date": pa.array([START.date() + pd.Timedelta(days=1)] * len(told)),
-            "start_utc": pa.array(starts, pa.timestamp("us", "UTC")),
-            "end_utc": pa.array(ends, pa.timestamp("us", "UTC")),
-            "utc_offset_minutes": pa.array([0] * len(told), pa.int16()),
-            "stage": [stage for stage, _, _ in told],
-        }
-    )
-
-
-def test_a_few_nights_show_each_stage_from_its_beginning_to_its_end():
-    told = stages(("in_bed", "01 22:30", 120), ("light", "01 23:00", 40), ("rem", "01 23:40", 20))
-    source = published(9, sleep_stages=told)
-    start, end = source.series.bounds
-    few = drawn(source, start, start + 3 * DAY_MS, "esc_2024")
-    assert few.sleep_level == "stages"
-    light, rem = (few.data[f"sleep.{stage}"] for stage in ("light", "rem"))
-    assert light["end"] - light["time"] == [40 * 60_000]
-    assert light["end"] == rem["time"]
-    assert light["high"] < rem["low"]
-    assert not len(few.data["sleep.awake"]["time"])
-    assert list(few.data["sleep.stage"]["name"]) == ["light, 40 min", "REM, 20 min"]
-    assert not len(few.data["sleep.total"]["time"])
-    many = drawn(source, start, end, "esc_2024")
-    assert many.sleep_level == "days"
-    assert len(many.data["sleep.total"]["time"]) == 9
-    assert not many.serves(start, start + 3 * DAY_MS)
-
-
-def test_a_few_nights_without_timed_stages_keep_their_hours():
-    source = published(3)
-    found = drawn(source, *source.series.bounds, "esc_2024")
-    assert found.sleep_level == "days"
-    assert len(found.data["sleep.deep"]["time"]) == 3
-
-
-def test_rows_of_a_chart_are_named_and_its_numbers_come_back():
-    figures = Figures()
-    axis = figures.figures["sleep"].yaxis[0]
-    numbers = axis.ticker
-    for _ in range(2):
-        figures.name_rows("sleep", sleep.ROWS)
-    assert axis.axis_label == ""
-    assert axis.major_label_overrides == {0.5: "deep", 1.5: "light", 2.5: "REM", 3.5: "awake"}
-    figures.name_rows("sleep", ())
-    assert (axis.ticker, axis.axis_label) == (numbers, "hours")
-    assert axis.major_label_overrides == {}
-
-
-def test_a_click_within_a_long_stage_is_its_own_though_a_short_one_is_nearer():
-    figures = Figures()
-    long = {"time": [100.0, 195.0], "half": [90.0, 5.0], "value": [1.5, 0.5], "name": ["a", "b"]}
-    figures.fill({"sleep.stage": {name: np.array(one) for name, one in long.items()}})
-    assert figures.nearest("sleep", 170.0)[1]["name"] == "a"
-    assert figures.nearest("sleep", 192.0)[1]["name"] == "b"
-
-
 def test_a_click_is_answered_by_what_is_seen():
     figures = Figures()
     points = {"time": np.array([100.0]), "row": np.array([-1])}
@@ -230,32 +109,6 @@ def test_a_click_is_answered_by_what_is_seen():
     )
     assert figures.nearest("systolic", 100.0)[0] == "systolic.morning"
     assert figures.nearest("heart", 100.0) is None
-
-
-def test_what_no_source_told_of_a_night_stands_as_sleep_of_an_unknown_stage():
-    source = published(3)
-    daily = source.table("daily_metrics")
-    place = daily.schema.get_field_index("sleep_light_minutes")
-    nothing = pa.array([None] * daily.num_rows, pa.float64())
-    source = published(3, daily_metrics=daily.set_column(place, "sleep_light_minutes", nothing))
-    data = drawn(source, *source.series.bounds, "esc_2024").data
-    unstaged = data["sleep.unstaged"]
-    assert unstaged["high"] - unstaged["low"] == pytest.approx(260 / 60)
-    assert data["sleep.awake"]["low"] == pytest.approx(data["sleep.total"]["value"])
-
-
-def test_the_parts_of_a_week_of_nights_add_up_to_what_was_slept():
-    source = published(21)
-    daily = source.table("daily_metrics")
-    names = [f"sleep_{stage}_minutes" for stage in ("deep", "light", "rem", "awake")]
-    for name in names:
-        told = [None if at % 4 == 0 else value.as_py() for at, value in enumerate(daily[name])]
-        place = daily.schema.get_field_index(name)
-        daily = daily.set_column(place, name, pa.array(told, pa.float64()))
-    weeks = published(21, daily_metrics=daily).series.night_weeks
-    parts = sum(weeks[stage] for stage in ("deep", "light", "rem", "unstaged"))
-    assert parts == pytest.approx(weeks["asleep"])
-    assert (weeks["unstaged"] > 0).any()
 
 
 def test_readings_without_a_cuff_are_marked_and_enter_no_average():

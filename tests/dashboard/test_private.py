@@ -233,14 +233,16 @@ def test_on_ones_own_machine_an_address_opens_the_private_view_once(owner, visit
         assert HEADLINE in another.headline
 
         another.open_controls()
-        another.page.get_by_label("What").fill("new cuff, =1+1")
-        another.press_button("Note it")
-        another.page.get_by_text("Say what it was, and since when.").wait_for()
-        another.page.get_by_label("Since").fill("28.2.2026")
-        another.press_button("Note it")
-        another.page.get_by_text("Write a date as year-month-day").wait_for()
+        for each in (one, another):
+            each.page.get_by_label("What", exact=True).fill("new cuff, =1+1")
+            each.press_button("Note it")
+            each.page.get_by_text("Say what it was, and since when.").wait_for()
+            each.page.get_by_label("Since").fill("28.2.2026")
+            each.press_button("Note it")
+            each.page.get_by_text("Write a date as year-month-day").wait_for()
         another.page.get_by_label("Since").fill("2026-10-02")
         another.press_button("Note it")
+        one.wait_for_headline("generation 2")
         another.wait_for_headline("generation 2")
         (kept,) = (owner / "me" / "inbox").glob("annotation-*.csv")
         assert kept.stat().st_mode & 0o777 == 0o600
