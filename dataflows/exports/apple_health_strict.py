@@ -15,6 +15,7 @@ PREFIX: Final = rb"HK(?:Quantity|Category)TypeIdentifier"
 CORRELATION: Final = "HKCorrelationTypeIdentifierBloodPressure"
 
 _ATTRIBUTES: Final = ("sourceName", "unit", "creationDate", "startDate", "endDate", "value")
+_OF_ROOT: Final = 2
 _KIND: Final = re.compile(PREFIX + b"(.*)")
 
 
@@ -48,7 +49,8 @@ class StrictElement:
     Attributes:
         name: Of the element.
         is_whole: Whether it is well-formed up to its end.
-        records: The wanted record that it is, or those that a correlation of pressures holds.
+        records: The wanted record that it is, or those that a correlation of pressures holds; what
+            metadata the correlation has, they have too.
     """
 
     def __init__(self, text: bytes) -> None:
@@ -57,6 +59,7 @@ class StrictElement:
         self._depth, self._is_wanted = 0, False
         self._attributes: dict[str, str] = {}
         self._entries: list[bytes] = []
+        self._shared: list[bytes] = []
         parser = expat.ParserCreate("utf-8")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -74,7 +77,9 @@ class StrictElement:
             self._attributes, self._entries = attributes, []
         elif name == "MetadataEntry":
             pair = (_escaped(attributes.get(key, "")) for key in ("key", "value"))
-            self._entries.append(b'<MetadataEntry key="%b" value="%b"/>' % tuple(pair))
+            is_shared = self._depth == _OF_ROOT and self.name == "Correlation"
+            entries = self._shared if is_shared else self._entries
+            entries.append(b'<MetadataEntry key="%b" value="%b"/>' % tuple(pair))
 
     def _end(self, name: str) -> None:
         self._depth -= 1
@@ -82,6 +87,8 @@ class StrictElement:
             self._take()
         if not self._depth:
             self.is_whole = True
+            shared = b"".join(self._shared)
+            self.records = [told._replace(metadata=shared + told.metadata) for told in self.records]
 
     def _take(self) -> None:
         kind = _KIND.fullmatch(self._attributes.get("type", "").encode())

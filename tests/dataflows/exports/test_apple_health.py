@@ -1,6 +1,7 @@
 """Apple Health: blood pressure, heart rate, and files as they are in the wild."""
 
 import re
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 
@@ -195,6 +196,14 @@ def test_the_zone_of_a_reading_is_recorded():
     assert told(found, "blood_pressure", *names) == [("Asia/Shanghai", 480)]
 
 
+@pytest.mark.parametrize("place", [0, 2], ids=["before its records", "behind them"])
+def test_a_zone_that_a_correlation_names_is_that_of_its_records(place):
+    both = [pressure("Systolic", 121, NIGHT), pressure("Diastolic", 79, NIGHT)]
+    both.insert(place, '  <MetadataEntry key="HKTimeZone" value="Asia/Shanghai"/>\n')
+    found = parsed(correlation("".join(both), NIGHT))
+    assert told(found, "blood_pressure", "utc_offset_minutes") == [(480,)]
+
+
 # Files as they are in the wild.
 
 
@@ -316,6 +325,18 @@ def test_a_published_sample_of_an_export_is_read():
         (40, "Alexandre's iPhone", "in_bed", 60),
     ]
     assert found["rejected"].num_rows == 0
+
+
+def test_what_holds_nothing_for_us_takes_no_memory_however_long_the_file_is():
+    content = file_of(export(*[steps(NIGHT)] * 40_000))
+    tracemalloc.start()
+    for _ in apple_health_elements.parts(content.content, block_bytes=100_000):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert content.content.size > 8_000_000
+    # The beginning of a file, in which the type definition may be, is looked at as a whole.
+    assert peak < 3_000_000
 
 
 # Properties.
