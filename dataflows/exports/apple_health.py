@@ -46,15 +46,18 @@ REASONS: Final = {
 
 _EXPORT: Final = re.compile(rb"<(?:!DOCTYPE\s+)?HealthData(?=[\s\[/>])")
 _OTHER_MEMBER: Final = re.compile(
-    rb'<ClinicalDocument(?=[\s>]).*?Health Data Export|<gpx\s[^>]*creator="Apple Health Export"'
-    rb"|,.?512(?:[.,]\d+)? [^\n]*\n(?:.*\n){0,4}.*,.?\xc2?\xb5V",
-    re.DOTALL,
+    rb'<ClinicalDocument(?=[\s>])|<gpx\s[^>]*creator="Apple Health Export"'
+    rb'|,"?512(?:[.,]\d+)? [^\n]*\n(?:[^\n]*\n){0,4}[^\n]*,"?\xc2\xb5V'
 )
+_DOCUMENT: Final = b"Health Data Export"
 
 
 def recognises(sample: bytes) -> bool:
     """Whether a file begins as a member of this archive does."""
-    return bool(_EXPORT.search(sample) or _OTHER_MEMBER.search(sample))
+    if _EXPORT.search(sample):
+        return True
+    found = _OTHER_MEMBER.search(sample)
+    return found is not None and (not found[0].startswith(b"<Cl") or _DOCUMENT in sample)
 
 
 def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa: ARG001

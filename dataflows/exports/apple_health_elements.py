@@ -43,7 +43,8 @@ _TOKEN: Final = re.compile(
     rb"(?=[\s/>])|(/Correlation|/HealthData)\s*>)"
 )
 _EMPTY_CORRELATION: Final = re.compile(rb'<Correlation\s(?:[^<>"]|"[^"<]*")*/>')
-_UNSEEN: Final = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_UNSEEN: Final = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_UNSEEN_BEGIN: Final = re.compile(rb"<!--|<!\[CDATA\[")
 _ROOT: Final = re.compile(rb"<HealthData(?=[\s/>])")
 
 
@@ -104,10 +105,15 @@ def parts(content: Any, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Part]:
 
 
 def _without_unseen(block: bytes) -> bytes:
-    """The block with blanks for comments and CDATA, which hold no element; lines stay."""
+    """The block with blanks for comments and CDATA, which hold no element; lines stay.
+
+    It ends where one begins that goes on behind the block.
+    """
     if b"!" not in block or b"<!" not in block:
         return block
-    return _UNSEEN.sub(lambda found: re.sub(rb"[^\n]", b" ", found[0]), block)
+    block = _UNSEEN.sub(lambda found: re.sub(rb"[^\n]", b" ", found[0]), block)
+    begun = _UNSEEN_BEGIN.search(block, max(len(block) - LONGEST_ELEMENT, 0))
+    return block if begun is None else block[: begun.start()]
 
 
 class _Block:

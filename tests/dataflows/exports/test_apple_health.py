@@ -305,9 +305,17 @@ def test_other_members_of_the_archive_are_recognised_and_hold_nothing_for_us(con
 
 
 @pytest.mark.parametrize(
-    "content", ["<html><body>HealthData</body></html>", "<HealthDatabase/>", "<gpx creator='x'>"]
+    "content",
+    [
+        "<html><body>HealthData</body></html>",
+        "<HealthDatabase/>",
+        "<gpx creator='x'>",
+        "<ClinicalDocument>",
+        ",512 \n" * 10_000,
+    ],
+    ids=["page", "other root", "other route", "other clinical document", "rows of a table"],
 )
-def test_other_xml_is_not_recognised(content):
+def test_other_files_are_not_recognised(content):
     assert exports.recognised_format(file_of(content).content) is None
 
 
@@ -356,6 +364,7 @@ readings = st.tuples(st.integers(60, 250), st.integers(20, 150), moments, st.boo
 
 def body_of(rates, readings):
     found = [heart_rate(v, t, source=s, metadata=m) for v, t, s, m in rates]
+    found += [f"<!-- {element} -->" for element in found[:2]]
     for systolic, diastolic, start, together in readings:
         both = pressures(systolic, diastolic, start)
         found += [both, correlation(both, start)] if together else [both]
