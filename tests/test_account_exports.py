@@ -175,3 +175,45 @@ def test_a_samsung_health_export_joins_nights_and_stages_and_keeps_watch_and_cuf
     assert {name: book["shadowed"] for name, book in run["books"].items() if book["kept"]} == {
         "blood_pressure": 2, "heart_rate": 1, "sleep": 1,
     }  # fmt: skip
+
+
+def test_exports_of_oura_and_google_fit_stand_beside_each_other(tmp_path):
+    sleep = {
+        "type": "long_sleep", "day": "2026-06-19", "bedtime_start": "2026-06-18T23:00:00+02:00",
+        "bedtime_end": "2026-06-19T07:00:00+02:00", "deep_sleep_duration": 7200,
+        "light_sleep_duration": 14_400, "rem_sleep_duration": 3600, "awake_time": 3600,
+        "latency": 900, "lowest_heart_rate": 48, "sleep_phase_5_min": "4" + "2" * 95,
+    }  # fmt: skip
+    rates = [{"bpm": 50, "source": "sleep", "timestamp": "2026-06-19T01:00:00+00:00"}]
+    start = 1_781_841_600_000_000_000  # 2026-06-19 04:00 UTC
+    points = [
+        {"dataTypeName": "com.google.heart_rate.bpm", "fitValue": [{"value": {"fpVal": 70.0}}],
+         "startTimeNanos": start, "endTimeNanos": start},
+        {"dataTypeName": "com.google.blood_pressure", "startTimeNanos": start,
+         "endTimeNanos": start,
+         "fitValue": [{"value": {"fpVal": 124.0}}, {"value": {"fpVal": 81.0}}]},
+    ]  # fmt: skip
+    night = {"dataTypeName": "com.google.sleep.segment", "fitValue": [{"value": {"intVal": 4}}],
+             "startTimeNanos": start - 86_400 * 10**9,
+             "endTimeNanos": start - 61_200 * 10**9}  # fmt: skip
+    program, run = imported(
+        tmp_path,
+        "both.zip",
+        {
+            "oura.json": json.dumps({"sleep": [sleep], "heartrate": rates}),
+            "Takeout/Fit/All Data/a.json": json.dumps({"Data Source": "a", "Data Points": points}),
+            "Takeout/Fit/All Data/b.json": json.dumps({"Data Source": "b", "Data Points": points}),
+            "Takeout/Fit/All Data/c.json": json.dumps({"Data Source": "c", "Data Points": [night]}),
+        },
+    )
+    shadowed = {name: book["shadowed"] for name, book in run["books"].items() if book["shadowed"]}
+    assert shadowed == {"blood_pressure": 1, "heart_rate": 1}
+    first, second = rows_of(program, "daily_metrics.csv")
+    assert (first["local_date"], first["sleep_asleep_minutes"]) == ("2026-06-18", "420")
+    assert (second["local_date"], second["sleep_asleep_minutes"]) == ("2026-06-19", "420")
+    assert (second["systolic_mean_mmhg"], second["heart_rate_sample_count"]) == ("124", "2")
+    assert (second["resting_heart_rate_bpm"], second["resting_heart_rate_method"]) == (
+        "48", "vendor:oura",
+    )  # fmt: skip
+    nights = rows_of(program, "sleep_nights.csv")
+    assert nights[1]["latency_minutes"] == "5"

@@ -15,11 +15,13 @@ from dataflows.exports import (
     blood_pressure_sheet,
     fitbit,
     gadgetbridge,
+    google_fit,
     google_sheet,
     health_connect,
     ihealth,
     mi_fitness,
     omron,
+    oura,
     samsung_health,
     withings,
     zepp,
@@ -48,9 +50,9 @@ FORMATS: Final = (
 )
 # These are recognised by the names of their tables.
 DATABASES: Final = (health_connect, gadgetbridge)
-# These begin like JSON and XML, the last one also with a line of its own. The first is what this
-# program writes when it fetches a tab.
-DOCUMENTS: Final = (google_sheet, apple_health, fitbit, samsung_health)
+# These begin like JSON and XML, the last two also as tables. The first is what this program writes
+# when it fetches a tab.
+DOCUMENTS: Final = (google_sheet, apple_health, google_fit, oura, fitbit, samsung_health)
 
 # What a file may begin with that is no table of text.
 SIGNATURES: Final = (

@@ -19,6 +19,7 @@ PART_BYTES: Final = 1 << 20
 _BETWEEN_OBJECTS: Final = re.compile(rb"\}\s*,\s*\{")
 _KEY: Final = re.compile(rb'"([^"\\]{1,80})"\s*:')
 _START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[")
+_END: Final = b""
 
 
 def is_json(sample: bytes) -> bool:
@@ -31,8 +32,14 @@ def keys_of(sample: bytes) -> frozenset[str]:
     return frozenset(key.decode(errors="replace") for key in _KEY.findall(sample))
 
 
-def elements(content: Any, part_bytes: int = PART_BYTES) -> Iterator[list[Any]]:
-    """The elements of the array that a file is, part by part.
+def elements(
+    content: Any,
+    part_bytes: int = PART_BYTES,
+    *,
+    start: re.Pattern[bytes] = _START,
+    end: bytes = _END,
+) -> Iterator[list[Any]]:
+    """The elements of the array that a file is, or that ends the object that it is, part by part.
 
     A part ends between two objects. Where these turn out to be nested in an element, what is left
     is decoded at once: no part that was cut in the wrong place is valid.
@@ -40,16 +47,18 @@ def elements(content: Any, part_bytes: int = PART_BYTES) -> Iterator[list[Any]]:
     Args:
         content: A `pyarrow.Buffer`.
         part_bytes: The least length of a part.
+        start: What comes before the first element.
+        end: What comes behind the array.
 
     Raises:
         UnusableExportError: It is no array, or it is damaged or cut short. Parts may have been
             given before; the file is unusable all the same.
     """
     view = memoryview(content)
-    start = _START.match(view)
-    if start is None:
+    opening = start.match(view)
+    if opening is None:
         raise UnusableExportError("the JSON is no list; export the file again")
-    place, count = start.end(), 0
+    place, count = opening.end(), 0
     while True:
         cut = _BETWEEN_OBJECTS.search(view, place + part_bytes)
         part = _decoded(view[place : cut.start() + 1], b"]") if cut else None
@@ -57,12 +66,36 @@ def elements(content: Any, part_bytes: int = PART_BYTES) -> Iterator[list[Any]]:
             break
         yield part
         place, count = cut.end() - 1, count + len(part)
-    rest = _decoded(view[place:], b"")
+    last = bytes(view[place:]).rstrip()
+    rest = _decoded(memoryview(last.removesuffix(end)), b"") if last.endswith(end) else None
     if rest is None:
         where = f"after row {count}" if count else "in its first part"
         raise UnusableExportError(f"the JSON is damaged or cut short {where}; export it again")
     if rest:
         yield rest
+
+
+def listed(content: Any) -> Iterator[Any]:
+    """The elements of every list that a file is, or that stands in the object that it is.
+
+    The whole file is decoded at once. Elements of several lists are counted on, in the order of the
+    file.
+
+    Args:
+        content: A `pyarrow.Buffer`.
+
+    Raises:
+        UnusableExportError: It is damaged or cut short.
+    """
+    try:
+        found = json.loads(memoryview(content).tobytes().removeprefix(UTF8_MARK))
+    except (ValueError, RecursionError) as error:
+        raise UnusableExportError("the JSON is damaged or cut short; export it again") from error
+    if isinstance(found, list):
+        yield from found
+    elif isinstance(found, dict):
+        for value in found.values():
+            yield from value if isinstance(value, list) else ()
 
 
 def _decoded(part: memoryview, end: bytes) -> list[Any] | None:
