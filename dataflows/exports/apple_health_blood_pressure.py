@@ -1,7 +1,7 @@
 """Apple Health's blood pressures: two records, and often a correlation that holds them again.
 
-- A reading is a correlation; the records of one that also stand alone are the same reading, told
-  twice, and counted once. Its row is that of the correlation.
+- A reading is a correlation, and its row that of the correlation. The records in one also stand
+  alone, as the type definition of the export says itself: they are one reading, counted once.
 - Records without a correlation are paired by source and start; one without its other is rejected.
 - Units are `mmHg`, or `kPa`, converted to a tenth and flagged.
 - The pulse is no part of it: a cuff's app writes it as a heart rate of the same start, which is

@@ -3,7 +3,8 @@
 The instant is certain. The offset is not that of the place where something was measured but that of
 the phone when the export was made, so it is used up here and not recorded.
 
-Source: the shape as in formats.md, section 4; that the offset is the exporting phone's [RECALL].
+Source: the shape as in formats.md, section 4; the offset as a published export shows it, which
+writes Amsterdam's January at +0200.
 """
 
 from collections.abc import Sequence

@@ -196,6 +196,14 @@ def test_the_zone_of_a_reading_is_recorded():
     assert told(found, "blood_pressure", *names) == [("Asia/Shanghai", 480)]
 
 
+def test_an_empty_correlation_and_one_of_food_hold_nothing_and_hide_nothing():
+    empty = correlation("", NIGHT).replace(">\n </Correlation>", "/>")
+    food = correlation(pressures(1, 1, NIGHT), NIGHT).replace('BloodPressure"', 'Food"', 1)
+    found = parsed(empty, heart_rate(61, NIGHT), food, heart_rate(62, NIGHT))
+    assert found["report"]["records"] == {"heart_rate": 2}
+    assert found["rejected"].num_rows == 0
+
+
 @pytest.mark.parametrize("place", [0, 2], ids=["before its records", "behind them"])
 def test_a_zone_that_a_correlation_names_is_that_of_its_records(place):
     both = [pressure("Systolic", 121, NIGHT), pressure("Diastolic", 79, NIGHT)]
