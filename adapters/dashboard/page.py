@@ -5,11 +5,13 @@ All of it is made inside the session and lives in its document alone.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from html import escape
 from typing import Any, Final
 
 from bokeh.document import Document
 from bokeh.events import Tap
 
+from adapters import AdapterError
 from adapters.dashboard import details, exports, fragments, tables
 from adapters.dashboard.bridge import Bridge
 from adapters.dashboard.chart_data import Drawn, drawn
@@ -167,7 +169,14 @@ class Page:
             self.bridge.show(self._legends())
 
     def _on_tap(self, chart: str) -> Callable[[Tap], None]:
-        return lambda event: self._tell_origin(chart, event.x)
+        return lambda event: self._answer(lambda: self._tell_origin(chart, event.x))
+
+    def _answer(self, work: Callable[[], None]) -> None:
+        """Do what was asked for, or say why that cannot be."""
+        try:
+            work()
+        except (AdapterError, RegistryError) as error:
+            self.bridge.show({"readout": escape(str(error))})
 
     def _tell_origin(self, chart: str, x: float | None) -> None:
         """Tell where the point comes from that is nearest to an instant."""
@@ -189,7 +198,7 @@ class Page:
             "save": lambda: self._save(argument),
         }
         if word in handlers:
-            handlers[word]()
+            self._answer(handlers[word])
 
     def _reset_zoom(self) -> None:
         self._draw(*self.choice.span)
@@ -202,7 +211,7 @@ class Page:
 
     def _save(self, what: str) -> None:
         saved = exports.saved(what, self.published, self.choice)
-        self.bridge.show({"save": saved} if saved else {"notice": exports.NOTHING})
+        self.bridge.show({"save": saved} if saved else {"readout": exports.NOTHING})
 
     def _open_detail(self, tab: str) -> None:
         if tab in details.TABS:
