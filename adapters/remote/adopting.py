@@ -13,6 +13,7 @@ from adapters.profile import Profile
 from adapters.remote.arriving import Arrived
 from adapters.remote.bringing import Bringer
 from adapters.remote.memory import FOLDER
+from adapters.remote.parallel import all_durable
 from adapters.remote.sealing import Entry
 from registry.manifests import manifest_path
 from registry.objects import (
@@ -30,13 +31,13 @@ def adopt(profile: Profile, arrived: Arrived, bringer: Bringer) -> None:
     """Put it there. The caller holds the profile's lock and that of its folder `remote`."""
     profile.make_folders()
     profile.make_sound()
+    raw_files = profile.raw_files
     profile.drop_snapshot()
     profile.store.remove_leftovers()
     for path in leftovers_in(profile.folder / FOLDER):
         path.unlink(missing_ok=True)
     _place_files(arrived, bringer)
-    for named in arrived.raw:
-        profile.raw_files.write_origin(named.entry, named.names)
+    all_durable(lambda raw: raw_files.write_origin(raw.entry, raw.names), arrived.raw)
     for number in arrived.replaced:
         manifest_path(profile.folder, number).unlink(missing_ok=True)
     for number in arrived.files.keys() - set(arrived.replaced):
@@ -87,8 +88,7 @@ def _place_files(arrived: Arrived, bringer: Bringer) -> None:
         if place is not None and not place[0].holds(entry.sha256, place[1], entry.size):
             path = _give_name(bringer, entry, *place)
             folders |= {path.parent, path.parent.parent, place[0].root}
-    for folder in sorted(folders):
-        flush_folder(folder)
+    all_durable(flush_folder, sorted(folders))
 
 
 def _give_name(bringer: Bringer, entry: Entry, store: ContentStore, name: str) -> Path:
