@@ -76,7 +76,7 @@ def _told(part: list[Any]) -> Told:
         texts = pa.array([element["dateTime"] for element in part], pa.string())
         rates = pa.array([value["bpm"] for value in values], pa.float64())
         confidences = pa.array([value["confidence"] for value in values], pa.int64())
-    except (KeyError, TypeError, pa.ArrowException):
+    except (KeyError, TypeError, ValueError, OverflowError, pa.ArrowException):
         return _told_one_by_one(part)
     if texts.null_count + rates.null_count + confidences.null_count:
         return _told_one_by_one(part)
@@ -111,7 +111,7 @@ def _reading(element: Any) -> tuple[str, float, int, str]:
     elif not isinstance(text, str):
         failure = "missing_time"
     return (
-        text if isinstance(text, str) else "",
+        text if isinstance(text, str) and text.isascii() else "",
         np.nan if rate is None else rate,
         -1 if confidence is None else confidence,
         failure,

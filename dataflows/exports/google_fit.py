@@ -107,7 +107,8 @@ def _add(found: _Found, row: int, point: Any) -> None:
     signal = SIGNALS.get(str(point.get("dataTypeName"))) if isinstance(point, dict) else None
     if signal is None:
         return
-    values = [_value(one) for one in point.get("fitValue") or ()]
+    told = point.get("fitValue")
+    values = [_value(one) for one in told] if isinstance(told, list) else []
     start, end = (_micros(point.get(name)) for name in ("startTimeNanos", "endTimeNanos"))
     if start is None:
         found.reject(signal, row, "missing_time", "startTimeNanos")
