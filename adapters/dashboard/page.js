@@ -1,7 +1,7 @@
 // What the page does by itself: shows texts that come, hands clicks on, keeps the theme.
 (() => {
   const QUIETLY = {sync: false};  // colours are this page's own
-  const state = {clicks: null, figures: [], count: 0, waiting: []};
+  const state = {clicks: null, figures: [], count: 0, waiting: [], asker: null};
 
   const paint = () => {
     const style = getComputedStyle(document.documentElement);
@@ -35,11 +35,12 @@
   // Bokeh keeps every touch of a chart to itself: up and down shall move the page. A touch that
   // becomes such a movement is cancelled at (0, 0), which Bokeh takes for the other end of a zoom;
   // so it is told that the touch ended where it began.
-  const letScroll = (root) => {
+  const tame = (root) => {
     for (const element of root.querySelectorAll("*")) {
       if (element.matches(".bk-events")) {
         let began = null;
         element.style.touchAction = "pan-y pinch-zoom";
+        element.tabIndex = -1;  // the chart around it is where the keyboard stops
         element.addEventListener("pointerdown", (event) => { began = event; }, true);
         element.addEventListener("pointercancel", (event) => {
           if (!event.isTrusted || began === null) return;
@@ -49,7 +50,7 @@
             new PointerEvent("pointercancel", {pointerId, pointerType, clientX, clientY}));
         }, true);
       }
-      if (element.shadowRoot !== null) letScroll(element.shadowRoot);
+      if (element.shadowRoot !== null) tame(element.shadowRoot);
     }
   };
 
@@ -64,6 +65,8 @@
     element.innerHTML = html;
     if (id === "origin") {
       element.hidden = html === "";
+      if (state.asker !== null) (html === "" ? state.asker : element.querySelector("button")).focus();
+      if (html === "") state.asker = null;
     }
   };
 
@@ -97,7 +100,7 @@
       state.figures = figures;
       paint();
       name(document.querySelector("aside"));
-      letScroll(document.querySelector("main"));
+      tame(document.querySelector("main"));
       for (const word of state.waiting.splice(0)) send(word);
       document.documentElement.dataset.ready = "yes";
     },
@@ -137,8 +140,10 @@
       event.preventDefault();
       window.crosshair.step(chart, event.key === "ArrowRight" ? 1 : -1);
     }
-    if (chart && event.key === "Enter" && window.crosshair.at() !== null)
+    if (chart && event.key === "Enter" && window.crosshair.at() !== null) {
+      state.asker = document.activeElement;  // the keyboard goes to the answer and comes back
       send(`origin:${chart}@${window.crosshair.at()}`);
+    }
     const list = event.target.closest?.("[role=tablist]");
     if (list && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
       const tabs = [...list.children];

@@ -88,6 +88,10 @@ def test_the_keyboard_goes_from_reading_to_reading_and_asks_for_its_origin(demo,
     assert demo.text("#readout .when") == first
     demo.page.keyboard.press("Enter")
     demo.until_text("#origin", COMES_FROM[chart])
+    assert demo.page.evaluate("document.activeElement.innerText") == "Close"
+    demo.page.keyboard.press("Enter")
+    assert demo.page.locator("#origin").is_hidden()
+    assert demo.page.evaluate("document.activeElement.dataset.chart") == chart
 
 
 def test_zooming_in_shows_single_samples_and_resetting_shows_days_again(demo):
