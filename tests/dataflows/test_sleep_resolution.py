@@ -146,6 +146,16 @@ def test_parts_of_a_night_with_a_short_pause_are_one_sleep_and_stay_rows():
     assert row["nap_asleep_minutes"] is None
 
 
+def test_a_time_in_bed_of_which_nobody_knows_more_is_no_part_of_a_sleep():
+    bed = session("2026-03-02 21:30", "2026-03-02 22:40", flags="in_bed_only")
+    result = checked([bed, staged(*NIGHT)])
+    assert [row["is_nap"] for row in resolved(result)["sleep_sessions"].to_pylist()] == [
+        None,
+        False,
+    ]
+    assert daily(result)[day("2026-03-03")]["sleep_asleep_minutes"] == 440
+
+
 def test_a_sleep_of_which_one_part_is_unknown_has_no_time_asleep():
     parts = [
         session("2026-03-02 21:30", "2026-03-02 23:45"),

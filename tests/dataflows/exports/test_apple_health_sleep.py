@@ -112,6 +112,14 @@ def test_a_time_in_bed_in_pieces_before_and_after_sleep_belongs_to_it():
     assert night_of(result)["latency_minutes"] == 30
 
 
+@pytest.mark.parametrize(("begin", "in_bed"), [(360, [390]), (361, [300, 29])])
+def test_a_time_in_bed_within_an_hour_after_waking_belongs_to_the_night(begin, in_bed):
+    bed = told("InBed", begin, 390, source=PHONE)
+    rows = sessions(resolved([told("AsleepCore", 0, 300), bed]))
+    assert [row["in_bed_minutes"] for row in rows] == in_bed
+    assert rows[0]["asleep_minutes"] == 300
+
+
 def test_two_sleeps_in_one_time_in_bed_are_one_night():
     night = [told("AsleepCore", 20, 120), told("AsleepCore", 240, 400)]
     (row,) = sessions(resolved([told("InBed", 0, 420, source=PHONE), *night]))
