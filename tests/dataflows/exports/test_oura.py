@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataflows import exports
@@ -53,6 +53,12 @@ def test_a_sleep_has_its_minutes_stages_and_offset(wrap):
     assert list(zip([row["stage"] for row in stages], lengths, strict=True)) == [
         ("awake", 10), ("light", 15), ("deep", 10), ("rem", 10), ("awake", 5),
     ]  # fmt: skip
+
+
+def test_where_the_clocks_change_in_a_night_the_offset_is_that_of_waking():
+    told = sleep(bedtime_start="2026-03-28T23:00:00+01:00", bedtime_end="2026-03-29T07:00:00+02:00")
+    (night,) = parsed([told])["sleep_sessions"].to_pylist()
+    assert night["utc_offset_minutes"] == 120
 
 
 def test_the_lowest_rate_of_a_long_sleep_is_the_resting_heart_rate_of_its_day():
@@ -123,6 +129,7 @@ def test_phases_that_mean_nothing_are_counted_and_take_their_time():
     ]  # fmt: skip
 
 
+@example("12" * 60)
 @given(st.text("1234", max_size=120))
 def test_stages_lie_inside_their_sleep_one_after_the_other(phases):
     found = parsed([sleep(sleep_phase_5_min=phases)])

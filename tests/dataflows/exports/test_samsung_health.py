@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataflows import exports
@@ -288,6 +288,7 @@ WHOLE = text_of(
 
 
 @pytest.mark.parametrize("header_comma", [True, False])
+@example(WHOLE.index("\n", WHOLE.index("pulse\n") + 7) - 4)
 @given(st.integers(1, len(WHOLE) - 1))
 def test_a_table_cut_off_anywhere_tells_no_number_that_it_did_not_hold(header_comma, end):
     whole = WHOLE.replace("pulse\n", "pulse,\n") if header_comma else WHOLE
