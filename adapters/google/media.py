@@ -57,7 +57,8 @@ def piece(client: GoogleClient, request: Any, what: str, first: int = 0) -> Piec
     Raises:
         GoogleError: They cannot be had.
     """
-    headers = {**request.headers, "range": f"bytes={first}-{first + PIECE - 1}"}
+    span = f"bytes={first}-{first + PIECE - 1}"
+    headers = {**request.headers, "range": span, "accept-encoding": "identity"}
 
     def attempt(http: Any) -> Piece:
         answer, content = http.request(request.uri, headers=headers)

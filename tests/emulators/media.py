@@ -23,6 +23,8 @@ def downloaded(call: Any, content: bytes) -> Answer:
     found = _RANGE.fullmatch(call.headers.get("Range", ""))
     if found is None:
         return Answer(200, content)
+    if "gzip" in call.headers.get("Accept-Encoding", ""):
+        raise ViolationError("a range of what may be compressed is no range of the file")
     first, last = int(found[1]), int(found[2] or len(content) - 1)
     if first >= len(content):
         return Answer(416, None, {"Content-Range": f"bytes */{len(content)}"})
