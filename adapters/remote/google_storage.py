@@ -14,7 +14,14 @@ from typing import Any, Final
 from adapters.google.client import GoogleClient
 from adapters.google.errors import GoogleNotFoundError, GoogleRefusedError, GoogleUnavailableError
 from adapters.google.media import piece
-from adapters.remote.backend import Content, Head, LostRaceError, RemoteRefusedError, Stored
+from adapters.remote.backend import (
+    Content,
+    Head,
+    LostRaceError,
+    RemoteRefusedError,
+    RemoteUnavailableError,
+    Stored,
+)
 from adapters.remote.google_transfer import client_of, downloaded, md5_of, told, uploaded
 from adapters.settings import Settings
 
@@ -22,6 +29,7 @@ _ADDRESS: Final = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:/+(.*
 _HEAD: Final = "head"
 _ABSENT: Final = "0"
 _ANOTHER: Final = "conditionNotMet"
+_SPOILT: Final = "invalid"  # what is not as its MD5 says is not stored
 _RETAINED: Final = (
     "{what} forbids that what is in it is replaced, and the head of the state has to be: remove "
     "the retention policy or hold (Buckets > the bucket > Protection), or name another bucket"
@@ -145,6 +153,8 @@ class GoogleStorageBackend:
                 fields="generation",
             )
         except GoogleRefusedError as error:
+            if error.reason == _SPOILT:
+                raise RemoteUnavailableError("an object arrived as another one") from None
             if error.reason != _ANOTHER:
                 raise
             return None

@@ -112,6 +112,24 @@ def test_a_large_object_never_takes_the_place_of_another(google, machine):
     assert b"".join(machine().get(NAME)) == b"first"
 
 
+@pytest.mark.parametrize("content", [b"small", LARGE], ids=["small", "large"])
+def test_what_is_spoilt_on_its_way_is_not_stored(machine, bucket, content):
+    class SpoiltOnItsWay(io.BytesIO):
+        rounds = 0
+
+        def seek(self, place, whence=0):
+            self.rounds += (place, whence) == (0, 0)
+            return super().seek(place, whence)
+
+        def read(self, size=-1):
+            found = super().read(size)
+            return found if self.rounds < 2 else found[::-1]
+
+    with pytest.raises(RemoteUnavailableError, match="arrived as another"):
+        machine().put_if_absent(NAME, SpoiltOnItsWay(content))
+    assert not bucket.objects
+
+
 def test_a_listing_goes_through_every_page_and_stays_below_its_prefix(google, machine, bucket):
     backend = machine()
     google.storage.largest_page = 4
@@ -188,6 +206,8 @@ def test_a_state_travels_through_the_address_in_the_settings(settings, bucket, t
     assert {name.rpartition("/")[0] for name in bucket.objects} == {"a/b", "a/b/objects"}
     for home in (a, b):
         home.remove()
+    with pytest.raises(RemoteRefusedError, match="the bucket nowhere is not there"):
+        backend_of(replace(settings, remote="gs://nowhere")).head()
 
 
 @pytest.mark.parametrize("address", ["gs:", "gs://", "gs:bucket", "gs:///folder", "gs://Bucket/x"])
