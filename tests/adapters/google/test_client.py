@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from adapters.google.client import GoogleClient
+from adapters.google.client import _DOCUMENTS, GoogleClient
 from adapters.google.credentials import account_facts
 from adapters.google.errors import (
     GoogleNotFoundError,
@@ -15,6 +15,7 @@ from adapters.google.errors import (
     GoogleUnavailableError,
 )
 from adapters.google.media import PIECE, download
+from tests.conftest import PROJECT
 from tests.emulators.faults import Fault
 from tests.emulators.tokens import EMAIL
 
@@ -194,3 +195,8 @@ def test_ten_thousand_files_are_listed_by_pages_alone(google, google_client, fol
     assert len({file["id"] for page in pages for file in page["files"]}) == 10_000
     assert google.count(LIST) == 10
     assert time.perf_counter() - started < 10
+
+
+def test_the_image_keeps_every_description_that_the_client_reads():
+    built = (PROJECT / "Containerfile").read_text()
+    assert all(f"! -name {name}" in built for name in _DOCUMENTS.values())
