@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from adapters.dashboard.drawing import AXIS_WIDTH
 from adapters.dashboard.private.timing import IDLE_SECONDS
 from tests.dashboard.conftest import WIDTHS, environment, program, served
 from tests.dashboard.visiting import PHONE
@@ -16,6 +17,11 @@ CANARY = "canary-quetzal-2741"
 PASSPHRASE = "correct horse battery staple"
 HEADLINE = "newest day 30 Oct 2026"
 FIELD = "input[type=password]"
+A_WATCH_ESTIMATES = (
+    "com.samsung.shealth.blood_pressure,6110005,3\n"
+    "start_time,systolic,diastolic,pulse,time_offset,pkg_name\n"
+    "2026-10-15 12:00:00.000,151.0,92.0,70.0,UTC+0000,com.samsung.android.shealthmonitor,\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +36,7 @@ def owner(tmp_path_factory):
     (home / "notes.csv").write_text(
         f"kind,label,start,end,note\nmedication,{CANARY},2026-10-01,,\n"
     )
+    (home / "watch.csv").write_text(A_WATCH_ESTIMATES)
     secret = home / "passphrase"
     secret.write_text(PASSPHRASE)
     settings = {
@@ -37,7 +44,7 @@ def owner(tmp_path_factory):
         "PDP_PASSPHRASE_FILE": str(secret),
         "PDP_TIME_ZONE": "UTC",
     }
-    program(home, "import", str(home / "log.csv"), str(home / "notes.csv"))
+    program(home, "import", *(str(home / f"{name}.csv") for name in ("log", "notes", "watch")))
     program(home, **settings)
     program(home, "vault", "init", "--recovery", str(home / "recovery.txt"), **settings)
     program(home, "state", "push", **settings)
@@ -124,13 +131,25 @@ def test_what_the_remote_holds_is_told_down_to_the_file_and_a_note_is_a_file_to_
     assert not one.page.locator("[data-chart=sleep]").is_visible()
     assert "Asleep" not in one.text("#cards")
 
-    one.press_point("systolic", 0.5)
+    assert "1 without a cuff left out" in one.text("#cards")
+    assert "estimated without a cuff: in no average" in one.text("#pressure")
+    width = one.page.locator("[data-chart=systolic]").bounding_box()["width"]
+    noon_of_the_fifteenth = (AXIS_WIDTH + (width - AXIS_WIDTH - 12) * 14.5 / 30) / width
+    one.press_point("systolic", noon_of_the_fifteenth)
+    one.until_text("#readout", "systolic without a cuff 151")
+    one.until_text("#origin", "watch.csv")
+    assert "estimated without a cuff" in one.text("#origin")
+    one.press_button("Close")
+
+    one.press(one.page.get_by_role("tab", name="Run history"))
+    one.until_text("#detail", "why it ran")
+
+    one.page.wait_for_timeout(400)  # sooner it would be a double click
+    one.press_point("systolic", 0.2)
     one.until_text("#origin", "log.csv")
     one.press(one.page.get_by_text("Every node between"))
     assert "parsed_export" in one.text("#origin")
     one.press_button("Close")
-    one.press(one.page.get_by_role("tab", name="Run history"))
-    one.until_text("#detail", "why it ran")
 
     name, content = one.downloaded(one.page.get_by_role("button", name="Days of the range"))
     assert name == "me-daily_metrics-2026-10-01-2026-10-30.csv"
