@@ -4,7 +4,8 @@ Zepp exports stages with a date and a wall time, and the dates do not agree with
 nights: one reading of them is that every minute of a night carries its wake date, another that all
 dates are a day late. So no date is believed. Stages make blocks (one date, no long gap), and each
 block is tried a day earlier, as labelled, and a day later against the nights of the same source,
-and of the same device, if that tells nights of its own.
+and of the same device, if that tells nights of its own. A night whose stages stand in its row needs
+no others.
 The shift that fits most of its neighbours of the same kind, evening or other, is the shift of a
 block; one that this leaves without a night may take another, where no other block is.
 
@@ -50,7 +51,8 @@ def aligned_stages(sessions: pd.DataFrame, stages: pa.Table) -> Alignment:
     """Every stage that stands in no session's row, on its true date and with its session.
 
     Args:
-        sessions: Frame of sessions, of which those of the same source are candidates.
+        sessions: Frame of sessions, of which those of the same source are candidates, with
+            `has_stages`: whether their stages stand in their row.
         stages: Stages without a session of their own (`sleep_tables.CHECKED_STAGES`). Those that
             were recorded as instants are not shifted.
     """
@@ -131,10 +133,12 @@ def _with_times(stages: pa.Table, moved: dict[str, Any]) -> pa.Table:
 
 
 def _nights(sessions: pd.DataFrame, source: str, device: str | None) -> Nights:
-    """The nights of a source; those of the device alone, if it tells any."""
-    of_source = (sessions["source"] == source).to_numpy(np.bool_)
-    of_device = of_source & (sessions["device"] == device).to_numpy(np.bool_)
-    positions = np.flatnonzero(of_device if of_device.any() else of_source)
+    """The nights of a source; of the device alone, and without stages of their own, if any are."""
+    chosen = (sessions["source"] == source).to_numpy(np.bool_)
+    for better in (sessions["device"] == device, ~sessions["has_stages"]):
+        narrowed = chosen & better.to_numpy(np.bool_)
+        chosen = narrowed if narrowed.any() else chosen
+    positions = np.flatnonzero(chosen)
     starts = sessions["start_utc"].to_numpy()[positions]
     ends = sessions["end_utc"].to_numpy()[positions]
     order = np.lexsort((-positions, ends, starts))

@@ -28,7 +28,7 @@ from dataflows.sleep_tables import (
     set_flag,
     table_of,
 )
-from dataflows.text_codes import ranks_of
+from dataflows.text_codes import equals, ranks_of
 
 
 def joined(
@@ -40,6 +40,7 @@ def joined(
     stages = resolution.concatenated(stages_valid, CHECKED_STAGES)
     stages = stages.take(pa.array(_canonical_order(stages)))
     owners = owners_by_row(sessions, stages)
+    sessions = sessions.assign(has_stages=_has_stages(stages, owners, len(sessions)))
     own = _without_labels(stages.filter(pa.array(owners >= 0)))
     others = stages.filter(pa.array(owners < 0))
     laid = staged_sessions(sessions, others) if others.num_rows else unstaged_sessions(sessions)
@@ -63,6 +64,12 @@ def joined(
         rejected=laid.rejected,
     )
     return ranked, withdrawn
+
+
+def _has_stages(stages: pa.Table, owners: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
+    """Whether stages of each session stand in its row; a time in bed is none."""
+    own = owners[(owners >= 0) & ~equals(stages["stage"], "in_bed")]
+    return np.bincount(own, minlength=length) > 0
 
 
 def _without_labels(stages: pa.Table) -> pa.Table:

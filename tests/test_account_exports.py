@@ -54,6 +54,19 @@ def test_a_takeout_of_fitbit_fills_heart_rate_and_sleep(tmp_path):
     table = "timestamp,beats per minute,data source\n" + "".join(
         f"2026-06-18T22:{n:02}:00Z,{60 + n}.0,Band\n" for n in range(1, 11)
     )
+    sleeps = (
+        "sleep_id,sleep_type,minutes_to_fall_asleep,minutes_asleep,minutes_awake,"
+        "start_utc_offset,sleep_start,end_utc_offset,sleep_end,sleep_last_updated\n"
+        "1,STAGES,5,477,3,+02:00,2026-06-18T21:00:00Z,+02:00,2026-06-19T05:00:00Z,"
+        "2026-06-19T05:01:00Z\n"
+    )
+    stages = (
+        "sleep_id,sleep_stage_id,sleep_stage_type,start_utc_offset,sleep_stage_start,"
+        "end_utc_offset,sleep_stage_end\n"
+        "1,1,LIGHT,+02:00,2026-06-18 21:00:00+0000,+02:00,2026-06-19 04:00:00+0000\n"
+        "1,2,AWAKE,+02:00,2026-06-19 03:00:00+0000,+02:00,2026-06-19 03:03:00+0000\n"
+        "1,3,REM,+02:00,2026-06-19 04:00:00+0000,+02:00,2026-06-19 05:00:00+0000\n"
+    )
     folder = "Takeout/Fitbit/Global Export Data/"
     program, run = imported(
         tmp_path,
@@ -63,6 +76,8 @@ def test_a_takeout_of_fitbit_fills_heart_rate_and_sleep(tmp_path):
             folder + "resting_heart_rate-2026-06-19.json": json.dumps(resting),
             folder + "sleep-2026-06-19.json": json.dumps([night]),
             "Takeout/Fitbit/Physical Activity_GoogleData/heart_rate_2026-06-18.csv": table,
+            "Takeout/Fitbit/Health Fitness Data_GoogleData/UserSleeps_1.csv": sleeps,
+            "Takeout/Fitbit/Health Fitness Data_GoogleData/UserSleepStages_1.csv": stages,
             folder + "steps-2026-06-19.json": '[{"dateTime":"06/19/26 00:00:00","value":"0"}]',
         },
     )
@@ -78,11 +93,13 @@ def test_a_takeout_of_fitbit_fills_heart_rate_and_sleep(tmp_path):
     assert (day["resting_heart_rate_bpm"], day["resting_heart_rate_method"]) == (
         "54.6", "vendor:fitbit",
     )  # fmt: skip
-    assert (day["sleep_asleep_minutes"], day["sleep_awake_minutes"]) == ("478", "2")
+    assert (day["sleep_asleep_minutes"], day["sleep_awake_minutes"]) == ("477", "3")
+    assert (day["sleep_light_minutes"], day["sleep_rem_minutes"]) == ("417", "60")
     (session,) = rows_of(program, "sleep_sessions.csv")
     assert (session["start_utc"][:16], session["time_zone_source"]) == (
-        "2026-06-18T21:00", "configured",
+        "2026-06-18T21:00", "recorded",
     )  # fmt: skip
+    assert run["books"]["sleep"]["shadowed"] == 1
 
 
 def test_one_list_that_is_cut_short_fails_alone(tmp_path):

@@ -1,15 +1,16 @@
-"""Fitbit's newer tables in a Takeout: `timestamp,beats per minute[,data source]`, times in UTC.
+"""Fitbit's newer tables in a Takeout: heart rates, and sleep (see `fitbit_sleep_tables`).
 
-Heart rates and daily resting heart rates have the same header. They are told apart by how far rows
-lie from each other: daily values half a day or more, or one value alone at midnight. A daily
-value belongs to the date that its time shows.
+Heart rates are `timestamp,beats per minute[,data source]`, with times in UTC. Daily resting heart
+rates have the same header. The two are told apart by how far rows lie from each other: daily values
+half a day or more, or one value alone at midnight. A daily value belongs to the date that its time
+shows.
 
 The lists in JSON tell the same samples again, without the data source: it is no device here, so
 that of equal samples at an instant one counts. 0 and -1 are no heart rate. A row number is that of
 the line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -17,10 +18,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dataflows import records
-from dataflows.exports import cells
+from dataflows.exports import cells, fitbit_sleep_tables
 from dataflows.exports.csv_rows import Layout, Rows, rows
 from dataflows.exports.csv_text import (
     SAMPLE_BYTES,
+    Header,
     UnusableExportError,
     columns,
     header_of,
@@ -28,35 +30,72 @@ from dataflows.exports.csv_text import (
     utf8,
 )
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.row_checks import rejected_rows
 
 SOURCE: Final = "fitbit"
 SIGNAL: Final = "heart_rate"
 TIME: Final = "timestamp"
 RATE: Final = "beats per minute"
+# The columns by which a table is known, and what else is read of it, by the first of these.
+TABLES: Final = ((TIME, RATE), fitbit_sleep_tables.NIGHT, fitbit_sleep_tables.STAGE)
+OPTIONAL: Final = {
+    TIME: (),
+    fitbit_sleep_tables.NIGHT[0]: fitbit_sleep_tables.NIGHT_OPTIONAL,
+    fitbit_sleep_tables.STAGE[0]: fitbit_sleep_tables.STAGE_OPTIONAL,
+}
 SENTINELS: Final = (0.0, -1.0)
 DAILY_FROM: Final = cells.DAY // 2
-_MISSING: Final = {"not_a_time": "missing_time", "not_a_number": "missing_value"}
 
 
 def recognises(sample: bytes) -> bool:
     """Whether a file begins with the header of such a table."""
-    header = header_of(sample_text(sample))
-    names = {name.casefold() for name in header.names} if header else set()
-    return {TIME, RATE} <= names
+    return _needed(header_of(sample_text(sample))) is not None
 
 
 def parsed(file: ExportFile) -> ParsedExport:
-    """The heart rates, or the daily resting ones, of a table."""
+    """The records of a table."""
+    text = utf8(file.content)
+    header = header_of(text.slice(0, min(text.size, SAMPLE_BYTES)).to_pybytes())
+    needed = _needed(header)
+    if header is None or needed is None:
+        raise UnusableExportError("the header is damaged")
+    optional = OPTIONAL[needed[0]]
+    parts = rows(text, Layout(header, columns(header, needed, optional), quoted=True))
+    if needed == fitbit_sleep_tables.NIGHT:
+        return fitbit_sleep_tables.parsed(parts, file.sha256)
+    if needed == fitbit_sleep_tables.STAGE:
+        return fitbit_sleep_tables.parsed_stages(parts, file.sha256)
+    return _heart_rates(parts, file.sha256)
+
+
+def _needed(header: Header | None) -> tuple[str, ...] | None:
+    """The columns of the table that has this header."""
+    names = {name.casefold() for name in header.names} if header else set()
+    return next((needed for needed in TABLES if names >= {*needed}), None)
+
+
+# -- heart rates ---------------------------------------------------------------------------------
+
+
+def _heart_rates(parts: Iterable[Rows], sha256: str) -> ParsedExport:
+    """The heart rates, or the daily resting ones."""
     tables: list[pa.Table] = []
     rejected: list[dict[str, Any]] = []
     silent_count = 0
-    for part in _parts(file):
+    for part in parts:
         micros, rates = _instants(part.columns[TIME]), _rates(part.columns[RATE])
         silent = np.isin(rates, SENTINELS)
-        bad, found = _rejected(part, file.sha256, micros, rates)
+        bad, found = rejected_rows(
+            part,
+            (SIGNAL, SOURCE, sha256),
+            [
+                (TIME, "not_a_time", micros == cells.NO_INSTANT),
+                (RATE, "not_a_number", np.isnan(rates)),
+            ],
+        )
         rejected += found
         silent_count += int(np.count_nonzero(silent & ~bad))
-        tables.append(_table(part, file.sha256, micros, rates).filter(pa.array(~bad & ~silent)))
+        tables.append(_table(part, sha256, micros, rates).filter(pa.array(~bad & ~silent)))
     return parsed_export(
         {
             "heart_rate": _of_one_kind(tables),
@@ -65,15 +104,6 @@ def parsed(file: ExportFile) -> ParsedExport:
         source=SOURCE,
         sentinels={"heart_rate": silent_count},
     )
-
-
-def _parts(file: ExportFile) -> Iterator[Rows]:
-    text = utf8(file.content)
-    header = header_of(text.slice(0, min(text.size, SAMPLE_BYTES)).to_pybytes())
-    if header is None:
-        raise UnusableExportError("the file is empty")
-    places = columns(header, (TIME, RATE))
-    return rows(text, Layout(header, places, quoted=True))
 
 
 def _instants(texts: Any) -> NDArray[np.int64]:
@@ -90,26 +120,6 @@ def _instants(texts: Any) -> NDArray[np.int64]:
 def _rates(texts: Any) -> NDArray[np.float64]:
     found, _ = cells.mapped(texts, cells.number, np.float64)
     return found
-
-
-def _rejected(
-    part: Rows, sha256: str, micros: NDArray[np.int64], rates: NDArray[np.float64]
-) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
-    """Which rows are bad, and these rejected, beside those of another width."""
-    found = [
-        cells.rejected_row(SIGNAL, SOURCE, sha256, number, "wrong_field_count", value=text)
-        for number, text in part.odd
-    ]
-    untimed, unrated = micros == cells.NO_INSTANT, np.isnan(rates)
-    for place in np.flatnonzero(untimed | unrated).tolist():
-        column, check = (TIME, "not_a_time") if untimed[place] else (RATE, "not_a_number")
-        text = part.columns[column][place].as_py()
-        code = check if text.strip() else _MISSING[check]
-        number = int(part.numbers[place])
-        found.append(
-            cells.rejected_row(SIGNAL, SOURCE, sha256, number, code, column=column, value=text)
-        )
-    return untimed | unrated, found
 
 
 def _table(

@@ -15,12 +15,12 @@ from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ParsedExport, parsed_export
+from dataflows.exports.row_checks import rejected_rows
 from dataflows.exports.samsung_csv import (
     ORIGIN,
     SOURCE,
     is_told,
     origin,
-    rejected_rows,
     times,
     values,
 )
@@ -64,8 +64,7 @@ def _readings(part: Rows, sha256: str) -> tuple[pa.Table, list[dict[str, Any]], 
     silent = (systolic == 0) & (diastolic == 0)
     bad, rejected = rejected_rows(
         part,
-        SIGNAL,
-        sha256,
+        (SIGNAL, SOURCE, sha256),
         [
             ("start_time", "not_a_time", (start == cells.NO_INSTANT) & ~silent),
             ("systolic", "not_a_number", np.isnan(systolic)),

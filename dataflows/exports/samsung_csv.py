@@ -13,7 +13,7 @@ A row number is that of the line, as a spreadsheet program shows it.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -43,12 +43,6 @@ _EPOCH: Final = re.compile(r"[0-9]{12,14}")
 _MOST_OFFSET: Final = 14 * 60
 _TAIL: Final = 5
 _BETWEEN: Final = "\x1f"
-# What a check is called where the cell is empty.
-_MISSING: Final = {
-    "not_a_time": "missing_time",
-    "not_a_number": "missing_value",
-    "unknown_stage": "missing_value",
-}
 
 
 def type_of(text: bytes) -> str | None:
@@ -107,36 +101,6 @@ def _ends_with_delimiter(body: bytes, delimiter: str, width: int) -> bool:
     first = next(reader, [])
     is_whole = bool(first) and lines[reader.line_num - 1].endswith(("\n", "\r"))
     return not is_whole or first[width:] == [""]
-
-
-def rejected_rows(
-    part: Rows, signal: str, sha256: str, failures: Iterable[tuple[str, str, NDArray[np.bool_]]]
-) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
-    """Which rows of a part are bad, and these rejected, beside those of another width.
-
-    Args:
-        part: Rows.
-        signal: Name of the signal.
-        sha256: Of the file.
-        failures: Column, check and the rows that fail it; the first of a row counts.
-    """
-    found = [
-        cells.rejected_row(signal, SOURCE, sha256, number, "wrong_field_count", value=text)
-        for number, text in part.odd
-    ]
-    bad = np.zeros(len(part.numbers), np.bool_)
-    for column, check, mask in failures:
-        for place in np.flatnonzero(mask & ~bad).tolist():
-            text = part.columns[column][place].as_py()
-            code = check if text.strip() else _MISSING.get(check, check)
-            number = int(part.numbers[place])
-            found.append(
-                cells.rejected_row(
-                    signal, SOURCE, sha256, number, code, column=column, value=text or None
-                )
-            )
-        bad |= mask
-    return bad, found
 
 
 # -- cells ---------------------------------------------------------------------------------------

@@ -20,12 +20,12 @@ from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 from dataflows.exports.json_text import elements
+from dataflows.exports.row_checks import rejected_rows
 from dataflows.exports.samsung_csv import (
     ORIGIN,
     SOURCE,
     is_told,
     origin,
-    rejected_rows,
     times,
     values,
 )
@@ -56,8 +56,7 @@ def parsed(parts: Iterable[Rows], sha256: str) -> ParsedExport:
         unread = ~binned & ~silent
         bad, found = rejected_rows(
             part,
-            SIGNAL,
-            sha256,
+            (SIGNAL, SOURCE, sha256),
             [
                 ("start_time", "not_a_time", (start == cells.NO_INSTANT) & unread),
                 ("heart_rate", "not_a_number", np.isnan(rates) & unread),

@@ -17,7 +17,8 @@ from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ParsedExport, parsed_export
-from dataflows.exports.samsung_csv import ORIGIN, SOURCE, origin, rejected_rows, times
+from dataflows.exports.row_checks import rejected_rows
+from dataflows.exports.samsung_csv import ORIGIN, SOURCE, origin, times
 
 SIGNAL: Final = "sleep"
 STAGE_SIGNAL: Final = "sleep_stages"
@@ -109,7 +110,7 @@ def _rejected(
         ("end_time", "not_a_time", end == cells.NO_INSTANT),
         *more,
     ]
-    return rejected_rows(part, signal, sha256, failures)
+    return rejected_rows(part, (signal, SOURCE, sha256), failures)
 
 
 def _table(
