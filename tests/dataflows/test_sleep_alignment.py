@@ -299,3 +299,15 @@ def test_stages_of_a_device_join_its_own_night_and_not_that_of_another_that_over
     assert (night["device"], night["light_minutes"], night["deep_minutes"]) == ("watch", 240, 240)
     unnamed = resolved(nights, checked((), told, sha256="b"))["sleep_sessions"].to_pylist()
     assert (unnamed[0]["light_minutes"], unnamed[0]["deep_minutes"]) != (240, 240)
+
+
+def test_a_night_whose_stages_stand_in_its_row_takes_none_of_another_file():
+    """One export tells a night twice: with its stages, and in two tables."""
+    window = ("2026-03-02 23:00", "2026-03-03 07:00")
+    span = {"start_utc": at(window[0]), "end_utc": at(window[1])}
+    lists = checked([session(*window)], [span | {"stage": "light", "raw_row": 2}], sha256="a")
+    table = checked([session(*window, updated_utc=at(window[1]))], sha256="b")
+    result = resolved(lists, table, checked((), [span | {"stage": "deep"}], sha256="c"))
+    (night,) = result["sleep_sessions"].to_pylist()
+    assert (night["raw_sha256"], night["deep_minutes"]) == ("b", 480)
+    assert result["sleep_stages"]["stage"].to_pylist() == ["deep"]
