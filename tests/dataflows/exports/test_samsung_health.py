@@ -1,7 +1,6 @@
 """Samsung Health's tables and binning data."""
 # ruff: noqa: DTZ001  times as the tables write them
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -140,40 +139,6 @@ def test_a_heart_rate_that_names_binning_data_is_no_sample():
     assert report["dropped"] == {"binned_heart_rates": 1}
     assert "jsons" in report["reason"]
     assert found["rejected"]["check"].to_pylist() == ["not_a_number"]
-
-
-def bin_of(start=1_781_841_600_000, rate=61.0, **rest):
-    return {"heart_rate": rate, "heart_rate_min": 55.0, "heart_rate_max": 70.0,
-            "start_time": start, "end_time": 1_781_841_659_999} | rest  # fmt: skip
-
-
-def test_binning_data_are_samples_of_minutes():
-    bins = [bin_of(), bin_of(1_781_841_660_000, 0.0), bin_of(1_781_841_720_000, 63.5)]
-    found = parse(export_file_of(json.dumps(bins)), date_order=None)
-    assert found["report"]["format"] == "samsung_health"
-    assert found["report"]["sentinels"] == {"heart_rate": 1}
-    rows = found["heart_rate"].to_pylist()
-    assert [(row["start_utc"], row["heart_rate_bpm"], row["raw_row"]) for row in rows] == [
-        (at("2026-06-19 04:00"), 61, 1), (at("2026-06-19 04:02"), 63.5, 3),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("element", "check", "column"),
-    [
-        ([], "invalid_json", None),
-        (bin_of(None), "missing_time", "start_time"),
-        (bin_of("noon"), "not_a_time", "start_time"),
-        (bin_of(10**18), "not_a_time", "start_time"),
-        (bin_of(rate=None), "missing_value", "heart_rate"),
-        (bin_of(rate="many"), "not_a_number", "heart_rate"),
-    ],
-)
-def test_a_bin_that_cannot_be_read_is_rejected(element, check, column):
-    found = parse(export_file_of(json.dumps([bin_of(), element])), date_order=None)
-    (rejected,) = found["rejected"].to_pylist()
-    assert (rejected["raw_row"], rejected["check"], rejected["column"]) == (2, check, column)
-    assert found["heart_rate"].num_rows == 1
 
 
 def test_a_night_tells_when_it_was_and_not_how_long_was_slept():
