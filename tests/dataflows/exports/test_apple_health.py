@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows import exports, records
-from dataflows.exports import apple_health, apple_health_elements
+from dataflows.exports import apple_health
+from dataflows.exports.apple_health import elements
 from dataflows.local_time import normalised_records
 from tests.dataflows.exports.apple_health_examples import (
     BERLIN,
@@ -346,7 +347,7 @@ def test_a_published_sample_of_an_export_is_read():
 def test_what_holds_nothing_for_us_takes_no_memory_however_long_the_file_is():
     content = file_of(export(*[steps(NIGHT)] * 40_000))
     tracemalloc.start()
-    for _ in apple_health_elements.parts(content.content, block_bytes=100_000):
+    for _ in elements.parts(content.content, block_bytes=100_000):
         pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -393,9 +394,7 @@ def test_what_is_written_as_xml_comes_back_however_the_file_is_cut_into_blocks(
     assert sorted(told(found, "blood_pressure", *values)) == sorted(
         (start, float(systolic), float(diastolic)) for systolic, diastolic, start, _ in readings
     )
-    whole, small = (
-        parts_of(content, block_bytes=size) for size in (apple_health_elements.BLOCK_BYTES, block)
-    )
+    whole, small = (parts_of(content, block_bytes=size) for size in (elements.BLOCK_BYTES, block))
     assert whole == small
 
 
@@ -403,7 +402,7 @@ def parts_of(content, **how):
     """Every record with its row, wherever the blocks are cut and entries have blanks between."""
     return sorted(
         (int(row), *record[:-1], re.sub(rb">\s+", b">", record[-1]))
-        for part in apple_health_elements.parts(content.content, **how)
+        for part in elements.parts(content.content, **how)
         for places, texts in part.records.values()
         for row, record in zip(part.rows(places), texts, strict=True)
     )
@@ -450,5 +449,5 @@ def test_no_damage_makes_the_parser_fail(damage):
 
 def test_the_short_way_decides_nothing(monkeypatch):
     short = parts_of(file_of(ALL))
-    monkeypatch.setattr(apple_health_elements, "_USUAL", re.compile(rb"(?!)"))
+    monkeypatch.setattr(elements, "_USUAL", re.compile(rb"(?!)"))
     assert parts_of(file_of(ALL)) == short

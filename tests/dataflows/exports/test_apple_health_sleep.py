@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows import records, resolution, sleep
-from dataflows.exports.apple_health_sleep import STAGES
+from dataflows.exports.apple_health.sleep import STAGES
 from dataflows.main_sleeps import IN_BED_ONLY
 from dataflows.sleep_by_night import sleep_nights
 from dataflows.sleep_regularity import sleep_regularity

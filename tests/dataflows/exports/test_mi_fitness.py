@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dataflows import records
 from dataflows.exports import mi_fitness
-from dataflows.exports.mi_fitness_heart_rate import reading, readings
+from dataflows.exports.mi_fitness.heart_rate import reading, readings
 
 MIDNIGHT = 1_700_006_400
 BEDTIME = 1_700_000_000

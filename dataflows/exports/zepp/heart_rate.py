@@ -15,7 +15,7 @@ from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ParsedExport, parsed_export
-from dataflows.exports.zepp_cells import (
+from dataflows.exports.zepp.cells import (
     SOURCE,
     Reader,
     clock_time,

@@ -24,7 +24,7 @@ from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ParsedExport, parsed_export
-from dataflows.exports.zepp_cells import SOURCE, plain, rejected_rows
+from dataflows.exports.zepp.cells import SOURCE, plain, rejected_rows
 
 NEEDED: Final = ("deepSleepTime", "shallowSleepTime", "wakeTime", "start", "stop")
 OPTIONAL: Final = ("date", "REMTime", "naps", "lastSyncTime")

@@ -17,8 +17,8 @@ import numpy as np
 
 from dataflows import clinical
 from dataflows.exports import cells
-from dataflows.exports.apple_health_columns import SOURCE, UNITS, Columns, recorded_offsets
-from dataflows.exports.apple_health_strict import DIASTOLIC, SYSTOLIC
+from dataflows.exports.apple_health.columns import SOURCE, UNITS, Columns, recorded_offsets
+from dataflows.exports.apple_health.strict import DIASTOLIC, SYSTOLIC
 
 SIGNAL: Final = "blood_pressure"
 FACTORS: Final = {"mmHg": 1.0, "kPa": clinical.MMHG_PER_KPA}

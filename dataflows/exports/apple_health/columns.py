@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from dataflows import clocks, records
 from dataflows.exports import cells
-from dataflows.exports.apple_health_strict import Record
-from dataflows.exports.apple_health_times import instants
+from dataflows.exports.apple_health.strict import Record
+from dataflows.exports.apple_health.times import instants
 
 SOURCE: Final = "apple_health"
 UNITS: Final = "unknown_unit"

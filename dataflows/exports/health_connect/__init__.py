@@ -25,7 +25,7 @@ from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_text import UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
-from dataflows.exports.health_connect_sleep import STAGE_COLUMNS, Stages
+from dataflows.exports.health_connect.sleep import STAGE_COLUMNS, Stages
 from dataflows.exports.sqlite_tables import Database
 from dataflows.measurement import CUFFLESS, CUFFLESS_PACKAGES, is_watch
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from dataflows import records
 from dataflows.exports import cells
-from dataflows.exports.apple_health_columns import SOURCE, Columns, has_zone, recorded_offsets
+from dataflows.exports.apple_health.columns import SOURCE, Columns, has_zone, recorded_offsets
 
 SIGNAL: Final = "sleep_stages"
 PREFIX: Final = "HKCategoryValueSleepAnalysis"

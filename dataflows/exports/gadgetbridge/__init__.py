@@ -6,7 +6,7 @@
   taken from their size. Only Huami's own heart rates tell an offset from UTC.
 - 255, 254, 0 and -1 are no heart rate: no contact, not worn, or a device that did not measure.
 - The app drops old rows of its own accord; each export that was kept still has them.
-- How sleep is told depends on the device: see `gadgetbridge_sleep`.
+- How sleep is told depends on the device: see `gadgetbridge.sleep`.
 
 Source: GBDaoGenerator.java of Gadgetbridge, schema 92, by name, since versions differ.
 """
@@ -22,7 +22,7 @@ from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_text import UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
-from dataflows.exports.gadgetbridge_sleep import SLEEP_TABLES, sleep_of
+from dataflows.exports.gadgetbridge.sleep import SLEEP_TABLES, sleep_of
 from dataflows.exports.sqlite_tables import Database
 
 SOURCE: Final = "gadgetbridge"

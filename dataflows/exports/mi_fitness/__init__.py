@@ -39,9 +39,9 @@ from dataflows.exports.csv_text import (
     utf8,
 )
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
-from dataflows.exports.mi_fitness_heart_rate import SAMPLE_KEYS, Samples, json_object, readings
-from dataflows.exports.mi_fitness_sleep import SLEEP_KEYS, Found, JsonRow, add_sleep
-from dataflows.exports.mi_fitness_values import (
+from dataflows.exports.mi_fitness.heart_rate import SAMPLE_KEYS, Samples, json_object, readings
+from dataflows.exports.mi_fitness.sleep import SLEEP_KEYS, Found, JsonRow, add_sleep
+from dataflows.exports.mi_fitness.values import (
     add_blood_pressure,
     add_heart_rate_summary,
     add_resting_heart_rate,

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.exports.apple_health_strict import KINDS, PREFIX, StrictElement
+from dataflows.exports.apple_health.strict import KINDS, PREFIX, StrictElement
 from dataflows.exports.csv_text import UnusableExportError
 
 BLOCK_BYTES: Final = 4_194_304

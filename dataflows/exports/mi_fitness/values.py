@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from dataflows.exports import cells
-from dataflows.exports.mi_fitness_sleep import Found, JsonRow
+from dataflows.exports.mi_fitness.sleep import Found, JsonRow
 
 SENTINELS: Final = (0.0, -1.0, 254.0, 255.0)
 SUMMARY_KEYS: Final = {

@@ -8,7 +8,6 @@ read; the other files are recognised and hold nothing for us.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dataflows.exports import zepp_heart_rate, zepp_sleep, zepp_stages
 from dataflows.exports.csv_rows import Layout, rows
 from dataflows.exports.csv_text import (
     SAMPLE_BYTES,
@@ -21,6 +20,7 @@ from dataflows.exports.csv_text import (
     utf8,
 )
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.zepp import heart_rate, sleep, stages
 
 SOURCE: Final = "zepp"
 
@@ -37,8 +37,8 @@ class _Kind:
 
 # A file is of the first kind that fits: HEARTRATE_AUTO has the columns of HEARTRATE and one more.
 KINDS: Final = (
-    _Kind("SLEEP", zepp_sleep.NEEDED, zepp_sleep.OPTIONAL, "shallowSleepTime"),
-    _Kind("SLEEP_MINUTE", zepp_stages.NEEDED, zepp_stages.OPTIONAL, "stage"),
+    _Kind("SLEEP", sleep.NEEDED, sleep.OPTIONAL, "shallowSleepTime"),
+    _Kind("SLEEP_MINUTE", stages.NEEDED, stages.OPTIONAL, "stage"),
     _Kind("HEARTRATE_AUTO", ("date", "time", "heartRate"), (), "heartRate"),
     _Kind("HEARTRATE", ("time", "heartRate"), (), "heartRate"),
     _Kind("ACTIVITY_STAGE", ("date", "start", "stop", "distance", "calories", "steps")),
@@ -77,10 +77,10 @@ def _parsed(kind: _Kind, text: Any, header: Header, sha256: str) -> ParsedExport
         return parsed_export({}, source=SOURCE, reason=reason)
     parts = rows(text, Layout(header, places, quoted=False, wide=places.get("naps")))
     if kind.name == "SLEEP":
-        return zepp_sleep.parsed(parts, sha256)
+        return sleep.parsed(parts, sha256)
     if kind.name == "SLEEP_MINUTE":
-        return zepp_stages.parsed(parts, sha256)
-    return zepp_heart_rate.parsed(parts, sha256, automatic=kind.name == "HEARTRATE_AUTO")
+        return stages.parsed(parts, sha256)
+    return heart_rate.parsed(parts, sha256, automatic=kind.name == "HEARTRATE_AUTO")
 
 
 def _kind_of(header: Header) -> _Kind | None:

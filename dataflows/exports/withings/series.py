@@ -18,7 +18,7 @@ from dataflows.exports import cells
 from dataflows.exports.csv_rows import Layout, rows
 from dataflows.exports.csv_text import Header
 from dataflows.exports.export_file import ParsedExport, parsed_export
-from dataflows.exports.withings_values import (
+from dataflows.exports.withings.values import (
     MINUTE,
     BadRow,
     Integers,

@@ -3,11 +3,11 @@
 Its `export.xml` is read, by whatever name the phone's language gives it. It lists every record of
 every device and app, by type. What is known of it, and handled here:
 
-- A row is the line in which an element begins (`apple_health_elements`).
-- Instants are certain, offsets are those of the exporting phone (`apple_health_times`).
+- A row is the line in which an element begins (`apple_health.elements`).
+- Instants are certain, offsets are those of the exporting phone (`apple_health.times`).
 - A blood pressure is told twice, as two records and as a correlation of them
-  (`apple_health_blood_pressure`).
-- Sleep comes as segments without nights (`apple_health_sleep`).
+  (`apple_health.blood_pressure`).
+- Sleep comes as segments without nights (`apple_health.sleep`).
 - A file that ends before its root element does is used as far as it goes, and says so; what its
   end cuts through is rejected.
 - Other members of the archive (clinical documents, routes, electrocardiograms) are recognised and
@@ -19,12 +19,12 @@ from typing import Any, Final
 
 from dataflows import records
 from dataflows.exports import cells
-from dataflows.exports.apple_health_blood_pressure import BloodPressures, flat
-from dataflows.exports.apple_health_columns import SOURCE, Columns
-from dataflows.exports.apple_health_elements import Part, parts
-from dataflows.exports.apple_health_heart_rate import HeartRates
-from dataflows.exports.apple_health_sleep import Sleep
-from dataflows.exports.apple_health_strict import DIASTOLIC, HEART_RATE, RESTING, SLEEP, SYSTOLIC
+from dataflows.exports.apple_health.blood_pressure import BloodPressures, flat
+from dataflows.exports.apple_health.columns import SOURCE, Columns
+from dataflows.exports.apple_health.elements import Part, parts
+from dataflows.exports.apple_health.heart_rate import HeartRates
+from dataflows.exports.apple_health.sleep import Sleep
+from dataflows.exports.apple_health.strict import DIASTOLIC, HEART_RATE, RESTING, SLEEP, SYSTOLIC
 from dataflows.exports.csv_text import UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 

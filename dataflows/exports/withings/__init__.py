@@ -2,7 +2,7 @@
 
 `bp.csv` has local times without a zone. Most of its rows have a heart rate and no pressures: a
 scale or a watch measured the pulse alone, which is a heart rate measured by hand. `sleep.csv` is
-in `withings_sleep`, the raw series of heart rates and sleep states in `withings_series`. Weights
+in `withings.sleep`, the raw series of heart rates and sleep states in `withings.series`. Weights
 and heights are recognised and hold nothing for us; the other members are left unrecognised.
 
 The header of `bp.csv` is that of many a log kept by hand. It is taken for Withings' only if it is
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from dataflows.exports import hand_kept, withings_series, withings_sleep
+from dataflows.exports import hand_kept
 from dataflows.exports.csv_text import (
     SAMPLE_BYTES,
     Header,
@@ -28,6 +28,7 @@ from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_expor
 from dataflows.exports.hand_kept import CellError
 from dataflows.exports.monitor_tables import noted
 from dataflows.exports.reading_cells import Readings, failed, number, pressures, wall_time
+from dataflows.exports.withings import series, sleep
 from dataflows.exports.written_dates import moment_of
 
 SOURCE: Final = "withings"
@@ -66,9 +67,9 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa:
 
 
 def _kind_of(header: Header, text: bytes) -> str | None:
-    if header.names == withings_series.COLUMNS:
+    if header.names == series.COLUMNS:
         return "series"
-    if withings_sleep.is_header(header.names):
+    if sleep.is_header(header.names):
         return "sleep"
     if header.names == PRESSURE:
         body = text[header.end :]
@@ -81,9 +82,9 @@ def _kind_of(header: Header, text: bytes) -> str | None:
 
 def _parsed(kind: str, text: Any, header: Header, sha256: str) -> ParsedExport:
     if kind == "series":
-        return withings_series.parsed(text, header, sha256)
+        return series.parsed(text, header, sha256)
     if kind == "sleep":
-        return withings_sleep.parsed(text.to_pybytes(), header, sha256)
+        return sleep.parsed(text.to_pybytes(), header, sha256)
     if kind == "bp":
         return _pressures(text.to_pybytes(), header, sha256)
     reason = f"{kind}: holds no blood pressure, heart rate or sleep"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dataflows import records
 from dataflows.exports import cells
-from dataflows.exports.apple_health_columns import (
+from dataflows.exports.apple_health.columns import (
     SOURCE,
     UNITS,
     Columns,
