@@ -1,4 +1,4 @@
-"""Fitbit's newer tables in a Takeout: heart rates, and sleep (see `fitbit_sleep_tables`).
+"""Fitbit's newer tables in a Takeout: heart rates, and sleep (see `fitbit.sleep_tables`).
 
 Heart rates are `timestamp,beats per minute[,data source]`, with times in UTC. Daily resting heart
 rates have the same header. The two are told apart by how far rows lie from each other: daily values
@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dataflows import records
-from dataflows.exports import cells, fitbit_sleep_tables
+from dataflows.exports import cells
 from dataflows.exports.csv_rows import Layout, Rows, rows
 from dataflows.exports.csv_text import (
     SAMPLE_BYTES,
@@ -30,6 +30,7 @@ from dataflows.exports.csv_text import (
     utf8,
 )
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.fitbit import sleep_tables
 from dataflows.exports.row_checks import rejected_rows
 
 SOURCE: Final = "fitbit"
@@ -37,11 +38,11 @@ SIGNAL: Final = "heart_rate"
 TIME: Final = "timestamp"
 RATE: Final = "beats per minute"
 # The columns by which a table is known, and what else is read of it, by the first of these.
-TABLES: Final = ((TIME, RATE), fitbit_sleep_tables.NIGHT, fitbit_sleep_tables.STAGE)
+TABLES: Final = ((TIME, RATE), sleep_tables.NIGHT, sleep_tables.STAGE)
 OPTIONAL: Final = {
     TIME: (),
-    fitbit_sleep_tables.NIGHT[0]: fitbit_sleep_tables.NIGHT_OPTIONAL,
-    fitbit_sleep_tables.STAGE[0]: fitbit_sleep_tables.STAGE_OPTIONAL,
+    sleep_tables.NIGHT[0]: sleep_tables.NIGHT_OPTIONAL,
+    sleep_tables.STAGE[0]: sleep_tables.STAGE_OPTIONAL,
 }
 SENTINELS: Final = (0.0, -1.0)
 DAILY_FROM: Final = cells.DAY // 2
@@ -61,10 +62,10 @@ def parsed(file: ExportFile) -> ParsedExport:
         raise UnusableExportError("the header is damaged")
     optional = OPTIONAL[needed[0]]
     parts = rows(text, Layout(header, columns(header, needed, optional), quoted=True))
-    if needed == fitbit_sleep_tables.NIGHT:
-        return fitbit_sleep_tables.parsed(parts, file.sha256)
-    if needed == fitbit_sleep_tables.STAGE:
-        return fitbit_sleep_tables.parsed_stages(parts, file.sha256)
+    if needed == sleep_tables.NIGHT:
+        return sleep_tables.parsed(parts, file.sha256)
+    if needed == sleep_tables.STAGE:
+        return sleep_tables.parsed_stages(parts, file.sha256)
     return _heart_rates(parts, file.sha256)
 
 

@@ -1,18 +1,19 @@
 """Samsung Health: what the app saves as "Download personal data", a file for each type.
 
-How its tables are written is in `samsung_csv`. Blood pressure, heart rate with its binning data,
-sleep and its stages are read; the other tables are recognised and hold nothing for us.
+How its tables are written is in `samsung_health.tables`. Blood pressure, heart rate with its
+binning data, sleep and its stages are read; the other tables are recognised and hold nothing for
+us.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
-from dataflows.exports import samsung_blood_pressure, samsung_heart_rate, samsung_sleep
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.csv_text import SAMPLE_BYTES, UnusableExportError, sample_text, utf8
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 from dataflows.exports.json_text import is_json, keys_of
-from dataflows.exports.samsung_csv import SOURCE, table_rows, type_of
+from dataflows.exports.samsung_health import blood_pressure, heart_rate, sleep
+from dataflows.exports.samsung_health.tables import SOURCE, table_rows, type_of
 
 __all__ = ["SOURCE", "parse", "recognises"]
 
@@ -20,10 +21,10 @@ __all__ = ["SOURCE", "parse", "recognises"]
 # The columns of each table that is read, needed and optional, by the name of its type behind
 # `com.samsung.shealth.` or `com.samsung.health.`.
 KINDS: Final = {
-    "blood_pressure": (samsung_blood_pressure.NEEDED, samsung_blood_pressure.OPTIONAL),
-    "heart_rate": (samsung_heart_rate.NEEDED, samsung_heart_rate.OPTIONAL),
-    "sleep": (samsung_sleep.NIGHT, samsung_sleep.OPTIONAL),
-    "sleep_stage": (samsung_sleep.STAGE, samsung_sleep.OPTIONAL),
+    "blood_pressure": (blood_pressure.NEEDED, blood_pressure.OPTIONAL),
+    "heart_rate": (heart_rate.NEEDED, heart_rate.OPTIONAL),
+    "sleep": (sleep.NIGHT, sleep.OPTIONAL),
+    "sleep_stage": (sleep.STAGE, sleep.OPTIONAL),
 }
 TRACKER: Final = "tracker."
 
@@ -38,14 +39,14 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa:
     head = file.content.slice(0, min(file.content.size, SAMPLE_BYTES)).to_pybytes()
     try:
         if _is_binning(head):
-            return samsung_heart_rate.parsed_binning(file)
+            return heart_rate.parsed_binning(file)
         return _parsed_table(file)
     except UnusableExportError as error:
         return parsed_export({}, source=SOURCE, status="failed", reason=str(error))
 
 
 def _is_binning(sample: bytes) -> bool:
-    return is_json(sample) and keys_of(sample) >= samsung_heart_rate.BINNING
+    return is_json(sample) and keys_of(sample) >= heart_rate.BINNING
 
 
 def _parsed_table(file: ExportFile) -> ParsedExport:
@@ -61,9 +62,9 @@ def _parsed_table(file: ExportFile) -> ParsedExport:
 
 def _records(name: str, rows: Iterable[Rows], sha256: str) -> ParsedExport:
     if name == "blood_pressure":
-        return samsung_blood_pressure.parsed(rows, sha256)
+        return blood_pressure.parsed(rows, sha256)
     if name == "heart_rate":
-        return samsung_heart_rate.parsed(rows, sha256)
+        return heart_rate.parsed(rows, sha256)
     if name == "sleep":
-        return samsung_sleep.parsed(rows, sha256)
-    return samsung_sleep.parsed_stages(rows, sha256)
+        return sleep.parsed(rows, sha256)
+    return sleep.parsed_stages(rows, sha256)

@@ -18,7 +18,7 @@ from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ParsedExport, parsed_export
 from dataflows.exports.row_checks import rejected_rows
-from dataflows.exports.samsung_csv import ORIGIN, SOURCE, origin, times
+from dataflows.exports.samsung_health.tables import ORIGIN, SOURCE, origin, times
 
 SIGNAL: Final = "sleep"
 STAGE_SIGNAL: Final = "sleep_stages"

@@ -1,8 +1,8 @@
 """Fitbit: the JSON files of the account's export and of Google Takeout, and tables of the latter.
 
 A row of a JSON file is an element of its list, counted from 1. Read are `heart_rate-*` and
-`resting_heart_rate-*` (see `fitbit_heart_rate`) and `sleep-*` (see `fitbit_sleep`), and the tables
-of heart rates (see `fitbit_tables`). Other lists of `{dateTime, value}` (steps, calories, zones,
+`resting_heart_rate-*` (see `fitbit.heart_rate`) and `sleep-*` (see `fitbit.sleep`), and the tables
+of heart rates (see `fitbit.tables`). Other lists of `{dateTime, value}` (steps, calories, zones,
 ...) are recognised and hold nothing for us.
 """
 
@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from dataflows.exports import fitbit_heart_rate, fitbit_sleep, fitbit_tables
 from dataflows.exports.csv_text import SAMPLE_BYTES, UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.fitbit import heart_rate, sleep, tables
 from dataflows.exports.json_text import elements, is_json, keys_of
 
 SOURCE: Final = "fitbit"
@@ -36,15 +36,15 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa:
 
 def _parser_of(sample: bytes) -> Callable[[ExportFile], ParsedExport] | None:
     if not is_json(sample):
-        return fitbit_tables.parsed if fitbit_tables.recognises(sample) else None
+        return tables.parsed if tables.recognises(sample) else None
     keys = keys_of(sample)
-    if keys >= fitbit_sleep.TELLING:
-        return fitbit_sleep.parsed
+    if keys >= sleep.TELLING:
+        return sleep.parsed
     if "value" not in keys or not _SERIES.search(sample):
         return None
     if "bpm" in keys:
-        return fitbit_heart_rate.parsed
-    return fitbit_heart_rate.parsed_resting if {"date", "error"} <= keys else _nothing
+        return heart_rate.parsed
+    return heart_rate.parsed_resting if {"date", "error"} <= keys else _nothing
 
 
 def _nothing(file: ExportFile) -> ParsedExport:

@@ -21,7 +21,7 @@ from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 from dataflows.exports.json_text import elements
 from dataflows.exports.row_checks import rejected_rows
-from dataflows.exports.samsung_csv import (
+from dataflows.exports.samsung_health.tables import (
     ORIGIN,
     SOURCE,
     is_told,
