@@ -259,11 +259,14 @@ def test_whatever_devices_tell_no_device_sleeps_a_minute_twice_and_no_two_sessio
 ):
     body = [told(s, start, start + n, source=d) for s, start, n, d in told_segments]
     rows = sessions(resolved(body))
-    slept = {d: set() for d in (WATCH, PHONE, "Sleep app")}
-    for stage, start, minutes, device in told_segments:
-        if STAGES[stage] not in ("in_bed", "awake"):
-            slept[device] |= set(range(start, start + minutes))
-    own = {device.replace("\u00a0", " "): minutes for device, minutes in slept.items()}
+    own = {}
+    for name in (WATCH, PHONE, "Sleep app"):
+        minutes = {stage: set() for stage in STAGES.values()}
+        for stage, start, length, device in told_segments:
+            if device == name:
+                minutes[STAGES[stage]] |= set(range(start, start + length))
+        exact = minutes["deep"] | minutes["light"] | minutes["rem"]
+        own[name.replace("\u00a0", " ")] = exact | (minutes["asleep"] - minutes["awake"])
     windows = [
         ((r["start_utc"] - EVENING) / MINUTE, (r["end_utc"] - EVENING) / MINUTE) for r in rows
     ]
