@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Pull, run and push, or serve: `entrypoint.sh [run|serve] [options of the command]`.
 #
 # Without PDP_REMOTE nothing is pulled or pushed, and /app/data is all there is.
@@ -11,21 +11,30 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 python=${PYTHON:-python}
-child= interrupted=
+child= interrupted= told=
+set -m  # else a background job ignores SIGINT until it has begun, and the signal is lost
 
 interrupt() {
     interrupted=1
-    [ -z "$child" ] || kill -INT "$child" 2>/dev/null
+    tell
 }
 trap interrupt INT TERM
 
-# A background job ignores SIGINT unless told otherwise; a foreground one would delay the trap.
+# Once: whether the signal or the child's number came first.
+tell() {
+    [ -n "$child" ] && [ "$told" != "$child" ] || return 0
+    told=$child
+    kill -INT "$child" 2>/dev/null
+}
+
+# In the background, since a child in the foreground would delay the trap.
 pipeline() {
     [ -z "$interrupted" ] || return 130
-    env --default-signal=INT "$python" cli.py "$@" &
+    "$python" cli.py "$@" &
     child=$!
-    wait "$child"; code=$?
-    while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+    [ -z "$interrupted" ] || tell
+    wait "$child" 2>/dev/null; code=$?
+    while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null; code=$?; done
     child=
     [ -z "$interrupted" ] || return 130
     return "$code"

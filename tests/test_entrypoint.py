@@ -88,6 +88,14 @@ def test_a_signal_interrupts_what_is_under_way(entrypoint, signal_, words):
     entrypoint.wait_for("interrupted")
 
 
+@pytest.mark.parametrize("after", [0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1])
+def test_no_signal_is_lost_however_early_it_comes(entrypoint, after):
+    started = entrypoint.start("slow")
+    time.sleep(after)
+    started.terminate()
+    assert started.wait(10) in {130, -signal.SIGTERM}  # before the trap was set: it just ends
+
+
 def test_a_server_listens_everywhere_on_its_port_and_pulls_nothing(entrypoint):
     started = entrypoint.start("serve", PDP_REMOTE="somewhere", PORT="8123")
     entrypoint.wait_for("serve")
