@@ -14,18 +14,18 @@ python=${PYTHON:-python}
 child= interrupted= told=
 set -m  # else a background job ignores SIGINT until it has begun, and the signal is lost
 
-interrupt() {
-    interrupted=1
-    tell
-}
-trap interrupt INT TERM
-
 # Once: whether the signal or the child's number came first.
 tell() {
     [ -n "$child" ] && [ "$told" != "$child" ] || return 0
     told=$child
     kill -INT "$child" 2>/dev/null
 }
+
+interrupt() {
+    interrupted=1
+    tell
+}
+trap interrupt INT TERM
 
 # In the background, since a child in the foreground would delay the trap.
 pipeline() {
