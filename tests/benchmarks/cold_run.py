@@ -108,6 +108,7 @@ def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float
 def environment() -> dict[str, str]:
     """Without settings of whoever runs this, and with those that decide numbers."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PDP_")}
+    own.pop("PYTHONDONTWRITEBYTECODE", None)  # else each run compiles us anew, and never pandas
     return own | {"PDP_TIME_ZONE": TIME_ZONE, "PDP_AS_OF": AS_OF_UTC}
 
 
