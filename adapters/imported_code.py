@@ -270,12 +270,20 @@ def _shapes(code: CodeType) -> dict[str, list[object]]:
 
 def _shape(code: CodeType) -> object:
     """What a code object does, wherever it stands."""
-    constants = [
-        _shape(constant) if isinstance(constant, CodeType) else (type(constant), repr(constant))
-        for constant in code.co_consts
-    ]
+    constants = [_told(constant) for constant in code.co_consts]
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     return code.co_code, names, constants, code.co_argcount, code.co_kwonlyargcount, code.co_flags
+
+
+def _told(constant: object) -> object:
+    """What a constant is; a set that was read from byte code may have another order."""
+    if isinstance(constant, CodeType):
+        return _shape(constant)
+    if isinstance(constant, tuple):
+        return tuple, [_told(item) for item in constant]
+    if isinstance(constant, frozenset):
+        return frozenset, sorted(repr(_told(item)) for item in constant)
+    return type(constant), repr(constant)
 
 
 def _constants(tree: ast.Module) -> dict[str, object]:

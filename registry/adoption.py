@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from registry.manifests import Document, code_facts_in, manifest_bytes, packed
+from registry.manifests import Document, code_facts_in, manifest_bytes
 from registry.raw_files import RawEntry
 
 _HASH: Final = re.compile("[0-9a-f]{64}")
@@ -149,7 +149,7 @@ def upgraded(document: Document, folder: Path) -> Document:
             for part in parts
         ],
         "codes": [""],
-        "code_facts": packed([None]),
+        "code_facts": [None],
         "computations": [
             [key, made[key][0], made[key][1], "", 0, places[made[key][3], made[key][4]], 0.0,
              document["run_id"], []]

@@ -71,7 +71,7 @@ def document_of(database: Database, number: int) -> Document:
         "artifacts": artifacts,
         "parts": _parts(database, places),
         "codes": codes,
-        "code_facts": packed([_code_facts(database, code) for code in codes]),
+        "code_facts": [_code_facts(database, code) for code in codes],
         "computations": _computations(database, number, made, codes, places),
         "raw_files": [
             list(row)
@@ -199,7 +199,7 @@ def _edges(database: Database, number: int, made: Sequence[Row]) -> dict[str, li
 
 def manifest_bytes(document: Document) -> bytes:
     """The file of a manifest: one line a section, the hash of the rest first."""
-    text = _text(document)
+    text = _text({**document, "code_facts": _packed(document["code_facts"])})
     check = hashlib.sha256(text.encode()).hexdigest()
     return f'{{"{_CHECK}": "{check}",\n{text}}}\n'.encode()
 
@@ -243,7 +243,9 @@ def document_in(content: bytes, path: Path) -> Document:
 
 def code_facts_in(document: Document) -> dict[str, str]:
     """Code digest -> what it stands for."""
-    facts = json.loads(zlib.decompress(base64.b64decode(document["code_facts"])))
+    facts = document["code_facts"]
+    if isinstance(facts, str):  # as a file has them
+        facts = json.loads(zlib.decompress(base64.b64decode(facts)))
     pairs = zip(document["codes"], facts, strict=True)
     return {code: text for code, text in pairs if text is not None}
 
@@ -258,6 +260,8 @@ def _lines(document: Document) -> Iterator[str]:
         yield f'"{name}": {value}'
 
 
-def packed(facts: Sequence[str | None]) -> str:
-    """Texts that have much in common, in little room."""
+def _packed(facts: Sequence[str | None] | str) -> str:
+    """Texts that have much in common, in little room; as they are, if a file had them."""
+    if isinstance(facts, str):
+        return facts
     return base64.b64encode(zlib.compress(json.dumps(facts).encode(), 6)).decode()

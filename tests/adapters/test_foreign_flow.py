@@ -566,6 +566,17 @@ def test_a_file_edited_after_its_import_is_not_taken_for_what_runs(kitchen, line
         Builder(kitchen.home).with_modules(module).build()
 
 
+def test_the_order_of_a_set_that_was_read_from_byte_code_plays_no_part(kitchen):
+    kitchen.write("answers", "def answer(raw: int) -> bool:\n    return raw in {0, 8}\n")
+    (module,) = kitchen.modules("answers")
+    code = module.answer.__code__
+    ordered = [frozenset([8, 0]) if one == {0, 8} else one for one in code.co_consts]
+    assert repr(ordered) != repr([frozenset([0, 8]) if one == {0, 8} else one for one in ordered])
+    module.answer.__code__ = code.replace(co_consts=tuple(ordered))
+    dr = Builder(kitchen.home).with_modules(module).build()
+    assert dr.execute(["answer"], inputs={"raw": 8}) == {"answer": True}
+
+
 def test_a_file_edited_after_its_driver_was_built_registers_nothing(kitchen):
     kitchen.write("answers", CELL)
     made = kitchen.driver("answers")
