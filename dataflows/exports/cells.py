@@ -26,6 +26,9 @@ NO_INSTANT: Final = np.iinfo(np.int64).min
 UNITS: Final = ((10**11, 1), (10**14, 1_000), (10**17, 1_000_000), (10**20, 1_000_000_000))
 LONGEST_VALUE: Final = 500
 
+# No clock on Earth is further from UTC.
+MOST_OFFSET_MINUTES: Final = 14 * 60
+
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
@@ -112,6 +115,12 @@ def instant(text: str) -> int | None:
         return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         return None
+
+
+def offset_minutes(sign: str, hours: str, minutes: str) -> int | None:
+    """Minutes from UTC of an offset's parts; None for what no clock shows."""
+    found = int(hours) * 60 + int(minutes)
+    return None if found > MOST_OFFSET_MINUTES else -found if sign == "-" else found
 
 
 def ticks_per_second(epochs: NDArray[np.int64]) -> int:

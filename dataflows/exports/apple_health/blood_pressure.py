@@ -19,11 +19,11 @@ from dataflows import clinical
 from dataflows.exports import cells
 from dataflows.exports.apple_health.columns import SOURCE, UNITS, Columns, recorded_offsets
 from dataflows.exports.apple_health.strict import DIASTOLIC, SYSTOLIC
+from dataflows.measurement import CUFFLESS
 
 SIGNAL: Final = "blood_pressure"
 FACTORS: Final = {"mmHg": 1.0, "kPa": clinical.MMHG_PER_KPA}
 CONVERTED: Final = "converted_from_kpa"
-CUFFLESS: Final = "cuffless"
 CUFFLESS_APPS: Final = frozenset(
     {"mi fitness", "mi fit", "zepp", "zepp life", "aktiia", "hilo", "samsung health monitor"}
 )

@@ -55,7 +55,7 @@ class Part:
     Attributes:
         row: The row that the part begins in.
         lines: Where its line ends are.
-        records: By kind, those that stand alone: places, and `apple_health_strict.Record` tuples.
+        records: By kind, those that stand alone: places, and `strict.Record` tuples.
         correlations: Pressures that were told together.
         broken: Kind, text and whether the end of the file cuts it off.
         is_ended: Whether the root element ends in it.

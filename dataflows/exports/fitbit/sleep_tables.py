@@ -39,7 +39,6 @@ AWAKE: Final = "awake"
 MINUTE: Final = 60 * cells.SECOND
 LONGEST_LATENCY: Final = 24 * 60
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})(?::?00)?")
-_MOST_OFFSET: Final = 14 * 60
 
 Span = tuple[int, int]
 
@@ -194,10 +193,7 @@ def _offsets(part: Rows) -> list[int | None]:
 
 def _offset(text: str) -> int | None:
     found = _OFFSET.fullmatch(text.strip())
-    if found is None:
-        return None
-    minutes = int(found[2]) * 60 + int(found[3])
-    return None if minutes > _MOST_OFFSET else -minutes if found[1] == "-" else minutes
+    return None if found is None else cells.offset_minutes(found[1], found[2], found[3])
 
 
 def _known(micros: np.int64) -> int | None:

@@ -20,6 +20,7 @@ from dataflows.exports.samsung_health.tables import (
     ORIGIN,
     SOURCE,
     is_told,
+    joined,
     origin,
     times,
     values,
@@ -46,10 +47,9 @@ def parsed(parts: Iterable[Rows], sha256: str) -> ParsedExport:
         rejected += bad
         placeholders += silent
         tables.append(table)
-    joined = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
     return parsed_export(
         {
-            "blood_pressure": joined,
+            "blood_pressure": joined(tables),
             "rejected": records.table_from_rows(records.REJECTED, rejected),
         },
         source=SOURCE,

@@ -25,6 +25,7 @@ from dataflows.exports.samsung_health.tables import (
     ORIGIN,
     SOURCE,
     is_told,
+    joined,
     origin,
     times,
     values,
@@ -73,9 +74,8 @@ def parsed(parts: Iterable[Rows], sha256: str) -> ParsedExport:
         }
         table = records.table_from_columns(records.PARSED["heart_rate"], given, len(rates))
         tables.append(table.filter(pa.array(unread & ~bad)))
-    joined = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
     return _found(
-        joined,
+        joined(tables),
         rejected,
         silent_count,
         reason=ELSEWHERE if binned_count else None,

@@ -18,7 +18,7 @@ from dataflows.exports import cells
 from dataflows.exports.csv_rows import Rows
 from dataflows.exports.export_file import ParsedExport, parsed_export
 from dataflows.exports.row_checks import rejected_rows
-from dataflows.exports.samsung_health.tables import ORIGIN, SOURCE, origin, times
+from dataflows.exports.samsung_health.tables import ORIGIN, SOURCE, joined, origin, times
 
 SIGNAL: Final = "sleep"
 STAGE_SIGNAL: Final = "sleep_stages"
@@ -49,7 +49,7 @@ def parsed(parts: Iterable[Rows], sha256: str) -> ParsedExport:
         tables.append(table.filter(pa.array(~bad & ~silent)))
     return parsed_export(
         {
-            "sleep_sessions": _joined(tables),
+            "sleep_sessions": joined(tables),
             "rejected": records.table_from_rows(records.REJECTED, rejected),
         },
         source=SOURCE,
@@ -79,7 +79,7 @@ def parsed_stages(parts: Iterable[Rows], sha256: str) -> ParsedExport:
         tables.append(table.filter(pa.array(~bad)))
     return parsed_export(
         {
-            "sleep_stages": _joined(tables),
+            "sleep_stages": joined(tables),
             "rejected": records.table_from_rows(records.REJECTED, rejected),
         },
         source=SOURCE,
@@ -130,8 +130,3 @@ def _table(
     }
     told = {column: array for column, array in given.items() if column in schema.names}
     return records.table_from_columns(schema, told, len(start))
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    """One table of several; what none of them tells reads as null."""
-    return pa.concat_tables(tables, promote_options="default").unify_dictionaries()

@@ -13,7 +13,7 @@ A row number is that of the line, as a spreadsheet program shows it.
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -40,7 +40,6 @@ _FIRST_LINE: Final = re.compile(
 )
 _OFFSET: Final = re.compile(r"UTC([+-])([0-9]{2}):?([0-9]{2})")
 _EPOCH: Final = re.compile(r"[0-9]{12,14}")
-_MOST_OFFSET: Final = 14 * 60
 _TAIL: Final = 5
 _BETWEEN: Final = "\x1f"
 
@@ -136,10 +135,7 @@ def instant(text: str) -> int | None:
 def offset(text: str) -> float | None:
     """Minutes from UTC; None for what no clock shows."""
     found = _OFFSET.fullmatch(text.strip())
-    if found is None:
-        return None
-    minutes = int(found[2]) * 60 + int(found[3])
-    return None if minutes > _MOST_OFFSET else -minutes if found[1] == "-" else minutes
+    return None if found is None else cells.offset_minutes(found[1], found[2], found[3])
 
 
 def origin(part: Rows, sha256: str) -> dict[str, Any]:
@@ -154,6 +150,11 @@ def origin(part: Rows, sha256: str) -> dict[str, Any]:
         "utc_offset_minutes": pa.array(minutes, from_pandas=True).cast(pa.int16()),
         "updated_utc": cells.timestamps(updated, records.INSTANT),
     }
+
+
+def joined(tables: Iterable[pa.Table]) -> pa.Table:
+    """One table of several; what none of them tells reads as null."""
+    return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
 
 
 def _devices(part: Rows) -> pa.DictionaryArray:
