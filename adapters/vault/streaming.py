@@ -2,8 +2,8 @@
 
 The age library decrypts a gigabyte in about 1.2 seconds and lets no other thread run meanwhile.
 This takes about a third of a second, and others run: an interpreter's lock is held by neither
-cipher nor hash. It knows the binary form and X25519 keys, which is all that a remote holds; everything else
-is `age.decrypt`'s.
+cipher nor hash. It knows the binary form and X25519 keys, which is all that a remote holds;
+everything else is `age.decrypt`'s.
 
 Source: https://age-encryption.org/v1 (file format, X25519 recipient stanza, payload).
 """

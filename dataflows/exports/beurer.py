@@ -116,7 +116,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     except AmbiguousDatesError as error:
         return failed(SOURCE, str(error))
     for number, cells, is_whole in readings:
-        found.add(number, partial(_reading, cells, order, is_whole=is_whole))
+        found.read(number, partial(_reading, cells, order, is_whole=is_whole))
     return found.parsed()
 
 

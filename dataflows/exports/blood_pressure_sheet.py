@@ -95,7 +95,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         if _is_total(cells):
             found.dropped["totals"] += 1
         else:
-            found.add(number, partial(_reading, cells, order))
+            found.read(number, partial(_reading, cells, order))
     return found.parsed()
 
 

@@ -83,7 +83,7 @@ def parsed_table(
     found = Readings(table.source, file.sha256)
     for number, cells, width in told:
         is_whole = width >= len(header.names)
-        found.add(number, partial(_reading, found, cells, details, order, is_whole=is_whole))
+        found.read(number, partial(_reading, found, cells, details, order, is_whole=is_whole))
     return found.parsed()
 
 

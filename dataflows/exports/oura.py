@@ -18,17 +18,15 @@ since `heartrate` holds them too.
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-from dataflows import records
 from dataflows.exports import cells
 from dataflows.exports.csv_text import UnusableExportError
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.found import Found
 from dataflows.exports.json_text import is_json, keys_of, listed
 
 SOURCE: Final = "oura"
@@ -46,25 +44,6 @@ _SOURCES: Final = re.compile(rb'"source"\s*:\s*"(?:awake|rest|sleep|live|workout
 Told = Mapping[str, Any]
 
 
-@dataclass
-class _Found:
-    """What the elements of a file come to."""
-
-    sha256: str
-    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def add(self, table: str, row: int, **values: Any) -> None:
-        origin = {"source": SOURCE, "raw_sha256": self.sha256, "raw_row": row}
-        self.tables.setdefault(table, []).append(origin | values)
-
-    def reject(self, signal: str, row: int, check: str, column: str, **more: Any) -> None:
-        self.rejected.append(
-            cells.rejected_row(signal, SOURCE, self.sha256, row, check, column=column, **more)
-        )
-
-
 def recognises(sample: bytes) -> bool:
     """Whether a file begins as a list of sleeps or heart rates does."""
     if not is_json(sample):
@@ -75,7 +54,7 @@ def recognises(sample: bytes) -> bool:
 
 def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa: ARG001
     """The records of one file; no date order is needed, since its dates are ISO dates."""
-    found = _Found(file.sha256)
+    found = Found(SOURCE, file.sha256)
     try:
         for row, element in enumerate(listed(file.content), start=1):
             if isinstance(element, dict) and "bedtime_start" in element:
@@ -84,29 +63,22 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:  # noqa:
                 _add_rate(found, row, element)
     except UnusableExportError as error:
         return parsed_export({}, source=SOURCE, status="failed", reason=str(error))
-    tables = {name: cells.table_of(name, rows) for name, rows in found.tables.items()}
-    kinds = ("rest_periods", "placeholder_nights", "heart_rate")
-    return parsed_export(
-        tables | {"rejected": records.table_from_rows(records.REJECTED, found.rejected)},
-        source=SOURCE,
-        sentinels={kind: found.counts[kind] for kind in kinds},
-        dropped={"sleep_stages": found.counts["sleep_stages"]},
-    )
+    return found.parsed()
 
 
 # -- heart rate ----------------------------------------------------------------------------------
 
 
-def _add_rate(found: _Found, row: int, element: Told) -> None:
+def _add_rate(found: Found, row: int, element: Told) -> None:
     rate, start = cells.number(element["bpm"]), _instant(element["timestamp"])
     if rate is None:
         check = "missing_value" if element["bpm"] is None else "not_a_number"
-        found.reject("heart_rate", row, check, "bpm")
+        found.reject("heart_rate", row, check, column="bpm")
     elif start is None:
         check = "not_a_time" if element["timestamp"] else "missing_time"
-        found.reject("heart_rate", row, check, "timestamp")
+        found.reject("heart_rate", row, check, column="timestamp")
     elif rate == 0:
-        found.counts["heart_rate"] += 1
+        found.sentinels["heart_rate"] += 1
     else:
         found.add("heart_rate", row, start_utc=start, heart_rate_bpm=rate, kind="sample")
 
@@ -114,21 +86,23 @@ def _add_rate(found: _Found, row: int, element: Told) -> None:
 # -- sleep ---------------------------------------------------------------------------------------
 
 
-def _add_sleep(found: _Found, row: int, sleep: Told) -> None:
+def _add_sleep(found: Found, row: int, sleep: Told) -> None:
     if sleep.get("type") in NO_SLEEP:
-        found.counts["rest_periods"] += 1
+        found.sentinels["rest_periods"] += 1
         return
     start, end = (_instant(sleep.get(name)) for name in ("bedtime_start", "bedtime_end"))
     for name, moment in (("bedtime_start", start), ("bedtime_end", end)):
         if moment is None:
-            found.reject("sleep", row, "not_a_time" if sleep.get(name) else "missing_time", name)
+            found.reject(
+                "sleep", row, "not_a_time" if sleep.get(name) else "missing_time", column=name
+            )
             return
     if start is None or end is None or start > end:
         reason = "the sleep ends before it starts"
-        found.reject("sleep", row, "out_of_range", "bedtime_end", reason=reason)
+        found.reject("sleep", row, "out_of_range", column="bedtime_end", reason=reason)
         return
     if start == end:
-        found.counts["placeholder_nights"] += 1
+        found.sentinels["placeholder_nights"] += 1
         return
     span = {"utc_offset_minutes": _offset(sleep["bedtime_end"])}
     is_main = sleep.get("type") == MAIN
@@ -159,7 +133,7 @@ def _minutes_of(seconds: Any) -> float | None:
     return None if found is None or found < 0 else found / 60
 
 
-def _pieces(found: _Found, sleep: Told, start: int, end: int) -> list[tuple[int, int, str]]:
+def _pieces(found: Found, sleep: Told, start: int, end: int) -> list[tuple[int, int, str]]:
     """Start, end and name of each stage; those of one kind that meet are one."""
     pieces: list[tuple[int, int, str]] = []
     latency = _minutes_of(sleep.get("latency"))
@@ -170,7 +144,7 @@ def _pieces(found: _Found, sleep: Told, start: int, end: int) -> list[tuple[int,
         count = len(list(run))
         last = min(first + count * PHASE, end)
         if code not in PHASES:
-            found.counts["sleep_stages"] += count
+            found.dropped["sleep_stages"] += count
         elif first < last:
             pieces.append((first, last, PHASES[code]))
         first += count * PHASE

@@ -5,13 +5,11 @@ local time; what they have in common is here.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dataflows.exports.cells import rejected_row, table_of
 from dataflows.exports.export_file import ParsedExport, parsed_export
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
 from dataflows.exports.written_dates import Moment, date_of, microseconds, time_of
 
@@ -26,49 +24,18 @@ REASONS: Final = {
 _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:mm ?hg|kpa|bpm|/min)?", re.IGNORECASE)
 
 
-@dataclass
-class Readings:
-    """What the rows of a file gave: records by signal, and rejected rows."""
+class Readings(Found):
+    """What the rows of a file gave, of which one with a bad cell is rejected."""
 
-    source: str
-    sha256: str
-    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    sentinels: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[str] = field(default_factory=Counter)
-
-    def add(
+    def read(
         self, number: int, record: Callable[[], Mapping[str, Any]], *, signal: str = SIGNAL
     ) -> None:
         """Put a row among the records, or among the rejected rows if a cell of it is bad."""
-        origin = {"source": self.source, "raw_sha256": self.sha256, "raw_row": number}
         try:
-            self.records.setdefault(signal, []).append({**origin, **record()})
+            self.add(signal, number, **record())
         except CellError as bad:
-            self._reject(number, bad, signal)
-
-    def _reject(self, number: int, bad: CellError, signal: str) -> None:
-        row = rejected_row(
-            signal,
-            self.source,
-            self.sha256,
-            number,
-            bad.check,
-            column=bad.column or None,
-            value=bad.value or None,
-            reason=REASONS[bad.check],
-        )
-        self.rejected.append(row)
-
-    def parsed(self) -> ParsedExport:
-        """The export that the file is."""
-        tables = {**self.records, "rejected": self.rejected}
-        return parsed_export(
-            {name: table_of(name, rows) for name, rows in tables.items()},
-            source=self.source,
-            sentinels=self.sentinels,
-            dropped=self.dropped,
-        )
+            details = {"column": bad.column or None, "value": bad.value or None}
+            self.reject(signal, number, bad.check, **details, reason=REASONS[bad.check])
 
 
 def failed(source: str, reason: str) -> ParsedExport:

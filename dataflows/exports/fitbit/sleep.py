@@ -15,14 +15,13 @@
 A log whose start is its end, or in which nothing was told, is a placeholder.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from dataflows import records
 from dataflows.exports import cells
-from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.export_file import ExportFile, ParsedExport
+from dataflows.exports.found import Found
 from dataflows.exports.json_text import elements
 
 SOURCE: Final = "fitbit"
@@ -48,65 +47,40 @@ class _Piece:
     stage: str
 
 
-@dataclass
-class _Found:
-    """What the logs of a file come to."""
-
-    sha256: str
-    sessions: list[dict[str, Any]] = field(default_factory=list)
-    stages: list[dict[str, Any]] = field(default_factory=list)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def reject(self, row: int, check: str, column: str | None = None, reason: Any = None) -> None:
-        found = cells.rejected_row(
-            "sleep", SOURCE, self.sha256, row, check, column=column, reason=reason
-        )
-        self.rejected.append(found)
-
-
 def parsed(file: ExportFile) -> ParsedExport:
     """The sleeps of one file, with their stages in their rows."""
-    found = _Found(file.sha256)
+    found = Found(SOURCE, file.sha256)
     logs = (log for part in elements(file.content) for log in part)
     for row, log in enumerate(logs, start=1):
         _add(found, row, log)
-    return parsed_export(
-        {
-            "sleep_sessions": cells.table_of("sleep_sessions", found.sessions),
-            "sleep_stages": cells.table_of("sleep_stages", found.stages),
-            "rejected": records.table_from_rows(records.REJECTED, found.rejected),
-        },
-        source=SOURCE,
-        sentinels={"placeholder_nights": found.counts["placeholder_nights"]},
-        dropped={"sleep_stages": found.counts["sleep_stages"]},
-    )
+    return found.parsed()
 
 
-def _add(found: _Found, row: int, log: Any) -> None:
+def _add(found: Found, row: int, log: Any) -> None:
     if not isinstance(log, dict):
-        found.reject(row, "invalid_json")
+        found.reject("sleep", row, "invalid_json")
         return
     start, end = (_wall_time(log.get(name)) for name in ("startTime", "endTime"))
     for name, moment in (("startTime", start), ("endTime", end)):
         if moment is None:
-            found.reject(row, "not_a_time" if log.get(name) else "missing_time", name)
+            check = "not_a_time" if log.get(name) else "missing_time"
+            found.reject("sleep", row, check, column=name)
             return
     if start is None or end is None or start > end:
-        found.reject(row, "out_of_range", "endTime", "the sleep ends before it starts")
+        reason = "the sleep ends before it starts"
+        found.reject("sleep", row, "out_of_range", column="endTime", reason=reason)
         return
     pieces = _pieces(found, log)
     minutes = _sums(pieces) if pieces else _told_sums(log)
     if start == end or not any(minutes.values()):
-        found.counts["placeholder_nights"] += 1
+        found.sentinels["placeholder_nights"] += 1
         return
-    origin = {"source": SOURCE, "raw_sha256": found.sha256, "raw_row": row}
-    session = {"start_local": start, "end_local": end, "is_nap": log.get("mainSleep") is False}
-    found.sessions.append(origin | session | _columns(minutes))
-    found.stages += [
-        origin | {"start_local": one.start, "end_local": one.end, "stage": one.stage}
-        for one in (*_in_bed(log, start), *pieces)
-    ]
+    is_nap = log.get("mainSleep") is False
+    session = {"start_local": start, "end_local": end, "is_nap": is_nap}
+    found.add("sleep_sessions", row, **session, **_columns(minutes))
+    for one in (*_in_bed(log, start), *pieces):
+        times = {"start_local": one.start, "end_local": one.end}
+        found.add("sleep_stages", row, **times, stage=one.stage)
 
 
 def _in_bed(log: Log, start: int) -> list[_Piece]:
@@ -125,7 +99,7 @@ def _wall_time(text: Any) -> int | None:
 # -- stages --------------------------------------------------------------------------------------
 
 
-def _pieces(found: _Found, log: Log) -> list[_Piece]:
+def _pieces(found: Found, log: Log) -> list[_Piece]:
     """The stages of a log one after the other, without the short awakenings in them."""
     levels = log.get("levels")
     told = levels if isinstance(levels, dict) else {}
@@ -134,12 +108,12 @@ def _pieces(found: _Found, log: Log) -> list[_Piece]:
     return [part for piece in pieces for part in _around(piece, short)]
 
 
-def _told_pieces(found: _Found, told: Any) -> list[_Piece]:
+def _told_pieces(found: Found, told: Any) -> list[_Piece]:
     pieces = []
     for one in told if isinstance(told, list) else []:
         piece = _piece(one)
         if piece is None:
-            found.counts["sleep_stages"] += 1
+            found.dropped["sleep_stages"] += 1
         else:
             pieces.append(piece)
     return sorted(pieces, key=lambda piece: piece.start)

@@ -104,9 +104,9 @@ def _pressures(text: bytes, header: Header, sha256: str) -> ParsedExport:
 def _add(found: Readings, row: int, cells: Mapping[str, str], *, is_whole: bool) -> None:
     """Put a row among the readings, or among the heart rates if it tells no pressure."""
     if cells["systolic"] or cells["diastolic"] or not is_whole:
-        found.add(row, partial(_reading, cells, is_whole=is_whole))
+        found.read(row, partial(_reading, cells, is_whole=is_whole))
     elif cells["pulse"] and cells["pulse"] != "0":
-        found.add(row, partial(_heart_rate, cells), signal="heart_rate")
+        found.read(row, partial(_heart_rate, cells), signal="heart_rate")
     else:
         found.sentinels["empty_rows"] += 1
 

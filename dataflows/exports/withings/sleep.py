@@ -14,14 +14,13 @@ other language is refused.
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from dataflows.exports import cells, hand_kept
 from dataflows.exports.csv_text import Header
 from dataflows.exports.export_file import ParsedExport, parsed_export
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
 
 SOURCE: Final = "withings"
@@ -42,18 +41,6 @@ MINUTE: Final = 60 * cells.SECOND
 _OFFSET: Final = re.compile(r" ?(?:Z|[+-]\d{2}:?\d{2})$")
 
 Row = Mapping[str, str]
-
-
-@dataclass
-class _Found:
-    """What the rows of a file come to."""
-
-    sha256: str
-    sessions: list[dict[str, Any]] = field(default_factory=list)
-    stages: list[dict[str, Any]] = field(default_factory=list)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    sentinels: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[str] = field(default_factory=Counter)
 
 
 def is_header(names: Sequence[str]) -> bool:
@@ -78,7 +65,7 @@ def parsed(text: bytes, header: Header, sha256: str) -> ParsedExport:
     missing = _missing(header, places)
     if missing is not None:
         return parsed_export({}, source=SOURCE, status="failed", reason=missing)
-    found = _Found(sha256)
+    found = Found(SOURCE, sha256)
     nights: list[tuple[int, Row]] = []
     for number, told in hand_kept.rows(text, header):
         if len(told) < len(header.names) and any(told):
@@ -89,16 +76,7 @@ def parsed(text: bytes, header: Header, sha256: str) -> ParsedExport:
     knows_rem = any(cells.number(row["rem"] or "0") for _, row in nights)
     for number, row in nights:
         _add(found, number, row if knows_rem else {**row, "rem": ""})
-    tables = {"sleep_sessions": found.sessions, "sleep_stages": found.stages}
-    return parsed_export(
-        {
-            name: cells.table_of(name, rows)
-            for name, rows in {**tables, "rejected": found.rejected}.items()
-        },
-        source=SOURCE,
-        sentinels=found.sentinels,
-        dropped=found.dropped,
-    )
+    return found.parsed()
 
 
 def _missing(header: Header, places: Mapping[str, int]) -> str | None:
@@ -113,21 +91,12 @@ def _missing(header: Header, places: Mapping[str, int]) -> str | None:
     )
 
 
-def _reject(found: _Found, number: int, bad: CellError, reason: str | None = None) -> None:
-    row = cells.rejected_row(
-        "sleep",
-        SOURCE,
-        found.sha256,
-        number,
-        bad.check,
-        column=bad.column or None,
-        value=bad.value,
-        reason=reason,
-    )
-    found.rejected.append(row)
+def _reject(found: Found, number: int, bad: CellError, reason: str | None = None) -> None:
+    details = {"column": bad.column or None, "value": bad.value, "reason": reason}
+    found.reject("sleep", number, bad.check, **details)
 
 
-def _add(found: _Found, number: int, row: Row) -> None:
+def _add(found: Found, number: int, row: Row) -> None:
     """Add a night and its time before sleep, unless it is a placeholder or makes no sense."""
     try:
         (start, _), (end, offset) = _moment(row, "from"), _moment(row, "to")
@@ -143,16 +112,16 @@ def _add(found: _Found, number: int, row: Row) -> None:
         reason = "the night ends before it begins"
         _reject(found, number, CellError("to", "out_of_range", row["to"]), reason)
         return
-    origin = {"source": SOURCE, "raw_sha256": found.sha256, "raw_row": number}
     times = {"start_utc": start, "utc_offset_minutes": offset}
     minutes = {
         f"{name}_minutes": None if told is None else told / 60 for name, told in seconds.items()
     }
     asleep = sum(seconds[name] or 0.0 for name in ("light", "deep", "rem")) / 60
-    found.sessions.append({**origin, **times, "end_utc": end, "asleep_minutes": asleep, **minutes})
+    told = {**times, "end_utc": end, "asleep_minutes": asleep, **minutes}
+    found.add("sleep_sessions", number, **told)
     onset = start + round(latency * cells.SECOND)
     if start < onset <= end:
-        found.stages.append({**origin, **times, "end_utc": onset, "stage": "in_bed"})
+        found.add("sleep_stages", number, **times, end_utc=onset, stage="in_bed")
     elif latency:
         found.dropped["latencies"] += 1
 
