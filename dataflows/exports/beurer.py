@@ -20,9 +20,10 @@ from typing import Any, Final
 from dataflows.exports import hand_kept
 from dataflows.exports.csv_text import Header, sample_text, utf8
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError, key
 from dataflows.exports.monitor_tables import noted
-from dataflows.exports.reading_cells import Readings, failed, pressures, wall_time
+from dataflows.exports.reading_cells import add_reading, failed, pressures, wall_time
 from dataflows.exports.written_dates import (
     DAY_FIRST,
     AmbiguousDatesError,
@@ -98,7 +99,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         file: The export.
         date_order: `DMY` or `MDY` for dates with slashes, or None to accept only certain ones.
     """
-    found = Readings(SOURCE, file.sha256)
+    found = Found(SOURCE, file.sha256)
     readings: list[tuple[int, Mapping[str, str], bool]] = []
     sections = 0
     for section, rows in _sections(_rows(utf8(file.content).to_pybytes())):
@@ -116,7 +117,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     except AmbiguousDatesError as error:
         return failed(SOURCE, str(error))
     for number, cells, is_whole in readings:
-        found.read(number, partial(_reading, cells, order, is_whole=is_whole))
+        add_reading(found, number, partial(_reading, cells, order, is_whole=is_whole))
     return found.parsed()
 
 

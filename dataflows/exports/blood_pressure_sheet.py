@@ -21,8 +21,9 @@ from dataflows import clinical
 from dataflows.exports import hand_kept
 from dataflows.exports.csv_text import Header, header_of, sample_text, utf8
 from dataflows.exports.export_file import ExportFile, ParsedExport
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
-from dataflows.exports.reading_cells import Readings, failed, pressures, wall_time
+from dataflows.exports.reading_cells import add_reading, failed, pressures, wall_time
 from dataflows.exports.written_dates import AmbiguousDatesError, Moment, moment_of, order_of
 
 SOURCE: Final = "blood_pressure_sheet"
@@ -90,12 +91,12 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         order = order_of((_moment(cells).date_text for _, cells in told), date_order)
     except AmbiguousDatesError as error:
         return failed(SOURCE, f"column {header.names[places['date']]}: {error}")
-    found = Readings(SOURCE, file.sha256)
+    found = Found(SOURCE, file.sha256)
     for number, cells in told:
         if _is_total(cells):
             found.dropped["totals"] += 1
         else:
-            found.read(number, partial(_reading, cells, order))
+            add_reading(found, number, partial(_reading, cells, order))
     return found.parsed()
 
 

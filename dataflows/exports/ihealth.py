@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dataflows.exports.export_file import ExportFile, ParsedExport
+from dataflows.exports.found import Found
 from dataflows.exports.monitor_tables import Cells, MonitorTable, header_keys, noted, parsed_table
-from dataflows.exports.reading_cells import Readings
 
 SOURCE: Final = "ihealth"
 NAMES: Final = {
@@ -41,5 +41,5 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     return parsed_table(file, TABLE, _details, date_order=date_order)
 
 
-def _details(cells: Cells, found: Readings) -> Mapping[str, Any]:  # noqa: ARG001  as others have it
+def _details(cells: Cells, found: Found) -> Mapping[str, Any]:  # noqa: ARG001  as others have it
     return {"note": noted(cells["note"])}

@@ -13,8 +13,9 @@ from typing import Any
 from dataflows.exports import hand_kept
 from dataflows.exports.csv_text import SAMPLE_BYTES, Header, header_of, sample_text, utf8
 from dataflows.exports.export_file import ExportFile, ParsedExport
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
-from dataflows.exports.reading_cells import Readings, failed, pressures, wall_time
+from dataflows.exports.reading_cells import add_reading, failed, pressures, wall_time
 from dataflows.exports.written_dates import AmbiguousDatesError, Moment, moment_of, order_of
 
 Cells = Mapping[str, str]
@@ -54,7 +55,7 @@ def header_keys(sample: bytes) -> set[str]:
 def parsed_table(
     file: ExportFile,
     table: MonitorTable,
-    details: Callable[[Cells, Readings], Mapping[str, Any]],
+    details: Callable[[Cells, Found], Mapping[str, Any]],
     *,
     date_order: str | None,
 ) -> ParsedExport:
@@ -80,10 +81,12 @@ def parsed_table(
         order = order_of((_moment(cells).date_text for _, cells, _ in told), date_order)
     except AmbiguousDatesError as error:
         return failed(table.source, f"column {header.names[places['date']]}: {error}")
-    found = Readings(table.source, file.sha256)
+    found = Found(table.source, file.sha256)
     for number, cells, width in told:
         is_whole = width >= len(header.names)
-        found.read(number, partial(_reading, found, cells, details, order, is_whole=is_whole))
+        add_reading(
+            found, number, partial(_reading, found, cells, details, order, is_whole=is_whole)
+        )
     return found.parsed()
 
 
@@ -117,9 +120,9 @@ def _moment(cells: Cells) -> Moment:
 
 
 def _reading(
-    found: Readings,
+    found: Found,
     cells: Cells,
-    details: Callable[[Cells, Readings], Mapping[str, Any]],
+    details: Callable[[Cells, Found], Mapping[str, Any]],
     order: str | None,
     *,
     is_whole: bool,

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dataflows.exports.export_file import ExportFile, ParsedExport
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import key
 from dataflows.exports.monitor_tables import (
     Cells,
@@ -24,7 +25,6 @@ from dataflows.exports.monitor_tables import (
     noted,
     parsed_table,
 )
-from dataflows.exports.reading_cells import Readings
 
 SOURCE: Final = "omron"
 
@@ -117,7 +117,7 @@ def _is_report(keys: set[str]) -> bool:
     return bool(keys & TELLING) and ("truread" in keys or bool(keys & named))
 
 
-def _report_details(cells: Cells, found: Readings) -> Mapping[str, Any]:
+def _report_details(cells: Cells, found: Found) -> Mapping[str, Any]:
     return {
         "device": cells["device"] or None,
         "note": noted(cells["symptoms"], cells["consumed"], cells["note"]),
@@ -125,7 +125,7 @@ def _report_details(cells: Cells, found: Readings) -> Mapping[str, Any]:
     }
 
 
-def _saved_details(cells: Cells, found: Readings) -> Mapping[str, Any]:
+def _saved_details(cells: Cells, found: Found) -> Mapping[str, Any]:
     return {
         "time_zone": cells["zone"] or None,
         "device": cells["device"] or None,
@@ -134,13 +134,13 @@ def _saved_details(cells: Cells, found: Readings) -> Mapping[str, Any]:
     }
 
 
-def _flags(cells: Cells, found: Readings) -> str | None:
+def _flags(cells: Cells, found: Found) -> str | None:
     """The codes of what the monitor remarks, as other flags are written."""
     codes = {code for column, code in FLAGS.items() if _is_remarked(cells.get(column, ""), found)}
     return ";".join(sorted(codes)) or None
 
 
-def _is_remarked(cell: str, found: Readings) -> bool:
+def _is_remarked(cell: str, found: Found) -> bool:
     word = key(cell)
     if word.isdecimal():
         return int(word) > 0

@@ -24,18 +24,15 @@ REASONS: Final = {
 _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:mm ?hg|kpa|bpm|/min)?", re.IGNORECASE)
 
 
-class Readings(Found):
-    """What the rows of a file gave, of which one with a bad cell is rejected."""
-
-    def read(
-        self, number: int, record: Callable[[], Mapping[str, Any]], *, signal: str = SIGNAL
-    ) -> None:
-        """Put a row among the records, or among the rejected rows if a cell of it is bad."""
-        try:
-            self.add(signal, number, **record())
-        except CellError as bad:
-            details = {"column": bad.column or None, "value": bad.value or None}
-            self.reject(signal, number, bad.check, **details, reason=REASONS[bad.check])
+def add_reading(
+    found: Found, row: int, record: Callable[[], Mapping[str, Any]], *, signal: str = SIGNAL
+) -> None:
+    """Put a row among the records, or among the rejected rows if a cell of it is bad."""
+    try:
+        found.add(signal, row, **record())
+    except CellError as bad:
+        details = {"column": bad.column or None, "value": bad.value or None}
+        found.reject(signal, row, bad.check, **details, reason=REASONS[bad.check])
 
 
 def failed(source: str, reason: str) -> ParsedExport:

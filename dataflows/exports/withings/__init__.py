@@ -25,9 +25,10 @@ from dataflows.exports.csv_text import (
     utf8,
 )
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
 from dataflows.exports.monitor_tables import noted
-from dataflows.exports.reading_cells import Readings, failed, number, pressures, wall_time
+from dataflows.exports.reading_cells import add_reading, failed, number, pressures, wall_time
 from dataflows.exports.withings import series, sleep
 from dataflows.exports.written_dates import moment_of
 
@@ -93,7 +94,7 @@ def _parsed(kind: str, text: Any, header: Header, sha256: str) -> ParsedExport:
 
 def _pressures(text: bytes, header: Header, sha256: str) -> ParsedExport:
     places = hand_kept.places(header, NAMES)
-    found = Readings(SOURCE, sha256)
+    found = Found(SOURCE, sha256)
     for row, cells in hand_kept.rows(text, header):
         if any(cells):
             named = hand_kept.cells_by_column(cells, places, NAMES, as_written=("note",))
@@ -101,12 +102,12 @@ def _pressures(text: bytes, header: Header, sha256: str) -> ParsedExport:
     return found.parsed()
 
 
-def _add(found: Readings, row: int, cells: Mapping[str, str], *, is_whole: bool) -> None:
+def _add(found: Found, row: int, cells: Mapping[str, str], *, is_whole: bool) -> None:
     """Put a row among the readings, or among the heart rates if it tells no pressure."""
     if cells["systolic"] or cells["diastolic"] or not is_whole:
-        found.read(row, partial(_reading, cells, is_whole=is_whole))
+        add_reading(found, row, partial(_reading, cells, is_whole=is_whole))
     elif cells["pulse"] and cells["pulse"] != "0":
-        found.read(row, partial(_heart_rate, cells), signal="heart_rate")
+        add_reading(found, row, partial(_heart_rate, cells), signal="heart_rate")
     else:
         found.sentinels["empty_rows"] += 1
 
