@@ -11,7 +11,7 @@ if __name__ == "__main__":
 
     exit_code = answered(sys.argv[1:])
     if exit_code is None:
-        from adapters.start import main
+        from adapters.running.start import main
 
         exit_code = main(sys.argv[1:])
     sys.exit(exit_code)

@@ -21,8 +21,8 @@ sys.path.insert(0, str(PROJECT))
 from rich.console import Console  # noqa: E402
 from rich.text import Text  # noqa: E402
 
-from adapters.drawing import STAGE_COLOURS  # noqa: E402
-from adapters.execution import build_driver  # noqa: E402
+from adapters.engine.execution import build_driver  # noqa: E402
+from adapters.explaining.drawing import STAGE_COLOURS  # noqa: E402
 from adapters.pipeline import FLOW  # noqa: E402
 
 

@@ -3,7 +3,7 @@
 import os
 from typing import Final
 
-from adapters.read_at_import import watch
+from adapters.engine.read_at_import import watch
 
 # The stages of the flow, in order; each node says its own with a tag.
 STAGES: Final = ("ingestion", "normalization", "validation", "merge")

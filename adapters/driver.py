@@ -10,22 +10,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters import STAGES
-from adapters.asking import Asker, NothingToIngestError, RunOptions
-from adapters.estimates import with_estimates
-from adapters.execution import Engine, Outcome, Request
-from adapters.file_reports import file_reports, flow_files, leaves, nothing_to_ingest, parse_reports
-from adapters.healing import healed
+from adapters.engine.execution import Engine, Outcome, Request
+from adapters.engine.planner import Plan
 from adapters.pipeline import BOOKS, FLOW, OUTPUTS, PROJECT, code_index
-from adapters.planner import Plan
 from adapters.profile import Profile
-from adapters.quiet_runs import quiet_runs
-from adapters.report import FileReport, RunReport, node_reports
-from adapters.run_inputs import as_of_utc, source_of
+from adapters.running.asking import Asker, NothingToIngestError, RunOptions
+from adapters.running.estimates import with_estimates
+from adapters.running.file_reports import (
+    file_reports,
+    flow_files,
+    leaves,
+    nothing_to_ingest,
+    parse_reports,
+)
+from adapters.running.healing import healed
+from adapters.running.quiet_runs import quiet_runs
+from adapters.running.report import FileReport, RunReport, node_reports
+from adapters.running.run_inputs import as_of_utc, source_of
+from adapters.running.state_file import is_state_of, write_state
+from adapters.running.view_files import PendingViews
+from adapters.running.views import views_of
 from adapters.settings import Settings
 from adapters.sources import SourceReport
-from adapters.state_file import is_state_of, write_state
-from adapters.view_files import PendingViews
-from adapters.views import views_of
 from registry import RegistryError
 from registry.database import RegistryWriteError
 from registry.durations import Durations

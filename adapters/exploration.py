@@ -22,23 +22,24 @@ from types import ModuleType
 
 from hamilton.node import NodeType
 
-from adapters import AdapterError, html
-from adapters.asking import RunOptions
-from adapters.differences import TablesCompared
-from adapters.drawing import Drawing, draw, svg_of
-from adapters.execution import build_driver
-from adapters.explanation import Explainer, named_files
-from adapters.lineage import LineageReader
-from adapters.lineage_drawing import dot_of, mermaid_of
-from adapters.node_run import NodeRun, code_of
-from adapters.notebook_rows import EXAMPLES, DifferenceView, RowLineageView
-from adapters.notebook_views import BlockResults, ExplanationView, NodeList, RunView
-from adapters.opened_artifact import NoTableError, OpenedArtifact, VerifiedFiles
+from adapters import AdapterError
+from adapters.engine.execution import build_driver
+from adapters.explaining.differences import TablesCompared
+from adapters.explaining.drawing import Drawing, draw, svg_of
+from adapters.explaining.explanation import Explainer, named_files
+from adapters.explaining.lineage import LineageReader
+from adapters.explaining.lineage_drawing import dot_of, mermaid_of
+from adapters.explaining.row_lineage import RowTracer
+from adapters.notebooks import html
+from adapters.notebooks.opened_artifact import NoTableError, OpenedArtifact, VerifiedFiles
+from adapters.notebooks.rows import EXAMPLES, DifferenceView, RowLineageView
+from adapters.notebooks.views import BlockResults, ExplanationView, NodeList, RunView
 from adapters.pipeline import FLOW
 from adapters.profile import Profile
 from adapters.reader import load, profile_at, project_folder
-from adapters.report import RunReport
-from adapters.row_lineage import RowTracer
+from adapters.running.asking import RunOptions
+from adapters.running.node_run import NodeRun, code_of
+from adapters.running.report import RunReport
 from adapters.settings import PREFIX, Settings
 from adapters.terminal.commands.command import writing
 from registry.generations import NodeAction

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from adapters.read_at_import import data_files
+from adapters.engine.read_at_import import data_files
 from dataflows import (
     accounts,
     annotations,

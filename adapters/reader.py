@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from adapters import AdapterError, html
-from adapters.opened_artifact import OpenedArtifact, VerifiedFiles
+from adapters import AdapterError
+from adapters.notebooks import html
+from adapters.notebooks.opened_artifact import OpenedArtifact, VerifiedFiles
 from adapters.profile import Profile, default_profile
 from adapters.settings import Settings
 from registry.database import Database

@@ -24,7 +24,7 @@ nodes elsewhere, and async functions are refused by name. Hamilton's async drive
 execution method of its own and so refuses this adapter itself. Functions with `@dataloader` and
 `@datasaver` always run, since no key sees a file; what they give is compared by content.
 
-`adapters.execution.Engine` is the same with a plan that is made before anything runs.
+`adapters.engine.execution.Engine` is the same with a plan that is made before anything runs.
 
 `AdapterError`
     `RivalAdapterError`       another adapter of the driver wants to run nodes too
@@ -47,9 +47,9 @@ from hamilton.graph import FunctionGraph
 from hamilton.lifecycle import base as lifecycle
 
 from adapters import AdapterError
-from adapters.flow import Flow
-from adapters.imported_code import ImportedCode
-from adapters.materializer import Materializer
+from adapters.engine.flow import Flow
+from adapters.engine.imported_code import ImportedCode
+from adapters.engine.materializer import Materializer
 from registry.database import Database
 from registry.generations import NodeAction
 from registry.store import DamagedArtifactError, Store

@@ -126,13 +126,15 @@ def _(world):
 
 @change("an adapter is edited")
 def _(world):
-    with edited(world.project / "adapters/views.py", b'"needed"', b'"all_valid"'):
+    with edited(world.project / "adapters/running/views.py", b'"needed"', b'"all_valid"'):
         yield
 
 
 @change("an adapter gets a comment", says=True)
 def _(world):
-    with edited(world.project / "adapters/views.py", b'"needed"', b'"needed"  # a remark\n'):
+    with edited(
+        world.project / "adapters/running/views.py", b'"needed"', b'"needed"  # a remark\n'
+    ):
         yield
 
 

@@ -14,7 +14,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters import driver, medium_path, snapshot
+from adapters import driver
+from adapters.running import medium_path, snapshot
 from adapters.terminal.commands.running import UNUSABLE_FILE
 from adapters.terminal.main import main
 from registry import fast_path

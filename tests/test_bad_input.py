@@ -200,7 +200,7 @@ def test_a_full_disk_is_one_line_and_the_old_generation_stands(owner, tmp_path, 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from adapters.lock import profile_lock
+from adapters.running.lock import profile_lock
 with profile_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters import STAGES
-from adapters.execution import Engine
+from adapters.engine.execution import Engine
 from adapters.pipeline import FLOW, OUTPUTS, PROJECT
 from registry.code_identity import CodeIndex
 from registry.database import Database

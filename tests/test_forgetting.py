@@ -11,8 +11,8 @@ import zipfile
 import pyarrow.parquet as pq
 import pytest
 
-from adapters.forgetting import finish_forgetting, forget, preview
 from adapters.profile import Profile
+from adapters.upkeep.forgetting import finish_forgetting, forget, preview
 from tests.conftest import Program
 
 NAME = "second-7f3a.csv"
@@ -117,14 +117,14 @@ def test_killed_at_any_step_the_next_writer_finishes(history, monkeypatch, step,
     words = (NAME, NOTE, REASON)
     profile = profile_of(history)
     told = preview(profile, profile.raw_files.find(NAME)).told
-    real = getattr(__import__("adapters.forgetting", fromlist=[step]), step)
+    real = getattr(__import__("adapters.upkeep.forgetting", fromlist=[step]), step)
 
     def killed(*arguments):
         if moment == "after":
             real(*arguments)
         raise KilledError
 
-    monkeypatch.setattr(f"adapters.forgetting.{step}", killed)
+    monkeypatch.setattr(f"adapters.upkeep.forgetting.{step}", killed)
     with pytest.raises(KilledError):
         forget(profile, told)
     profile.database.close()
@@ -144,7 +144,7 @@ def test_a_plain_run_finishes_what_a_killed_forget_began(history, monkeypatch):
 
     profile = profile_of(history)
     told = preview(profile, profile.raw_files.find(NAME)).told
-    monkeypatch.setattr("adapters.forgetting.remove_raw", killed)
+    monkeypatch.setattr("adapters.upkeep.forgetting.remove_raw", killed)
     with pytest.raises(KilledError):
         forget(profile, told)
     profile.database.close()

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from adapters.driver import planned_run
-from adapters.explanation import Explainer
-from adapters.lineage import LineageReader
-from adapters.lineage_drawing import dot_of, mermaid_of, tree_of
+from adapters.explaining.explanation import Explainer
+from adapters.explaining.lineage import LineageReader
+from adapters.explaining.lineage_drawing import dot_of, mermaid_of, tree_of
+from adapters.explaining.row_lineage import Rule
 from adapters.profile import Profile
-from adapters.row_lineage import Rule
 from adapters.settings import Settings
 from adapters.terminal.commands.tracing import runs_of
 from adapters.terminal.main import main

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hamilton.ad_hoc_utils import create_module
 
+from adapters.engine.imported_code import UnknownSourceError
 from adapters.exploration import Explorer, NoResultError, UnknownNodeError
-from adapters.imported_code import UnknownSourceError
-from adapters.lock import profile_lock
-from adapters.notebook_views import BlockResults
+from adapters.notebooks.views import BlockResults
 from adapters.reader import UnknownVersionError, load, raw_file
+from adapters.running.lock import profile_lock
 from adapters.settings import SettingsError
 from dataflows import clinical
 from registry.store import DamagedArtifactError

@@ -46,7 +46,7 @@ def test_touching_every_file_reruns_nothing(copied_project):
 def test_an_edit_of_the_adapters_reruns_nothing(copied_project):
     edit(
         copied_project,
-        "adapters/view_files.py",
+        "adapters/running/view_files.py",
         "_STAMPS: Final",
         "_UNUSED: Final = 1\n_STAMPS: Final",
     )

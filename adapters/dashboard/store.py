@@ -15,7 +15,7 @@ from adapters.dashboard.background import RegistryBackground
 from adapters.dashboard.published import Facts, Published
 from adapters.dashboard.series import Windows
 from adapters.dashboard.stored_rows import StoredRows
-from adapters.opened_artifact import VerifiedFiles
+from adapters.notebooks.opened_artifact import VerifiedFiles
 from adapters.profile import Profile
 from adapters.reader import PublishedOutputs, outputs
 from dataflows.day_windows import EVENING, MORNING

@@ -11,9 +11,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from adapters.codecs import tables_in
 from adapters.dashboard.published import within_dates
-from adapters.opened_artifact import VerifiedFiles
+from adapters.engine.codecs import tables_in
+from adapters.notebooks.opened_artifact import VerifiedFiles
 from registry.store import Artifact
 
 OPEN_PARTS: Final = 2

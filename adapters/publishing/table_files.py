@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from adapters.codecs import canonical_table
+from adapters.engine.codecs import canonical_table
 from adapters.publishing.tables import Publication
-from adapters.views import csv_bytes as plain_csv_bytes
+from adapters.running.views import csv_bytes as plain_csv_bytes
 
 _FORMULA: Final = r"^(?:[\t\r\n]|[\s\pZ\pC]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
 _NUMBER: Final = r"^[+-]?[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?$"

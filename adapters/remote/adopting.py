@@ -70,7 +70,7 @@ def _forget(profile: Profile, sha256s: Collection[str]) -> None:
     """Forget raw files, each with what came from it; one may go with the archive it lay in."""
     if not sha256s:
         return
-    from adapters.forgetting import forget, preview  # noqa: PLC0415 - it needs tables, a pull none
+    from adapters.upkeep.forgetting import forget, preview  # noqa: PLC0415 - it needs tables, a pull none
 
     archives = {e.sha256 for e in profile.raw_files.entries() if e.kind == "archive"}
     for sha256 in sorted(sha256s, key=lambda found: (found not in archives, found)):

@@ -11,13 +11,13 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.asking import RunOptions
 from adapters.driver import Run
-from adapters.lock import LOCK_NAME
 from adapters.profile import DEMO, Profile
-from adapters.report import RunReport
+from adapters.running.asking import RunOptions
+from adapters.running.lock import LOCK_NAME
+from adapters.running.report import RunReport
+from adapters.running.snapshot import Told, keep_snapshot
 from adapters.settings import Settings
-from adapters.snapshot import Told, keep_snapshot
 from adapters.terminal.answer import Answer
 from adapters.terminal.console import json_text, warning_text
 from registry.fast_path import RUN_ID, SECONDS, Asked, asked_by

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from adapters.profile import DEMO, Profile
-from adapters.report import FileReport, NodeReport, RunReport
+from adapters.running.report import FileReport, NodeReport, RunReport
 from adapters.terminal.console import table
 
 _SIGNALS = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.codecs import UnsupportedValueError
-from adapters.materializer import Materializer
+from adapters.engine.codecs import UnsupportedValueError
+from adapters.engine.materializer import Materializer
 from registry.database import Database
 from registry.store import Computation, Store
 

@@ -13,13 +13,13 @@ from hamilton import async_driver, base, driver
 from hamilton.ad_hoc_utils import create_module, create_temporary_module, module_from_source
 from hamilton.lifecycle import GraphConstructionHook, NodeExecutionMethod
 
-import adapters.execution
+import adapters.engine.execution
 import adapters.standalone
-from adapters.codecs import UnsupportedValueError
-from adapters.execution import Engine, Request
-from adapters.flow import SourceChangedError, UnsupportedFlowError
-from adapters.imported_code import UnknownSourceError
-from adapters.materializer import NodeFailedError
+from adapters.engine.codecs import UnsupportedValueError
+from adapters.engine.execution import Engine, Request
+from adapters.engine.flow import SourceChangedError, UnsupportedFlowError
+from adapters.engine.imported_code import UnknownSourceError
+from adapters.engine.materializer import NodeFailedError
 from adapters.standalone import Builder, RegisteredResults, RivalAdapterError
 from registry.store import DamagedArtifactError
 
@@ -656,7 +656,7 @@ PRINTED = "{'answer': 'about 1.5'}\n"
     ("module", "printed"),
     [
         (adapters.standalone, f"{PRINTED}['answer', 'half']\n{PRINTED}[]\n"),
-        (adapters.execution, PRINTED),
+        (adapters.engine.execution, PRINTED),
     ],
 )
 def test_the_example_of_the_documentation_runs_and_prints_what_it_should(

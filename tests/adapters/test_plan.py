@@ -8,8 +8,8 @@ import textwrap
 
 import pytest
 
-from adapters.execution import Engine, Request
-from adapters.planner import RUN
+from adapters.engine.execution import Engine, Request
+from adapters.engine.planner import RUN
 from registry.code_identity import CodeIndex
 from registry.database import Database
 from registry.durations import Durations

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from adapters.codecs import Codecs
-from adapters.opened_artifact import NoTableError
+from adapters.engine.codecs import Codecs
+from adapters.notebooks.opened_artifact import NoTableError
 from adapters.reader import (
     NothingPublishedError,
     RemovedVersionError,

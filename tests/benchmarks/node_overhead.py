@@ -21,7 +21,7 @@ sys.path.insert(0, str(PROJECT))
 
 import pyarrow as pa  # noqa: E402
 
-from adapters.execution import Engine, Request  # noqa: E402
+from adapters.engine.execution import Engine, Request  # noqa: E402
 from registry.code_identity import CodeIndex  # noqa: E402
 from registry.database import Database  # noqa: E402
 from registry.objects import flush_folder  # noqa: E402

@@ -22,7 +22,7 @@ from unittest import mock
 PROJECT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from adapters.execution import Engine, Request  # noqa: E402
+from adapters.engine.execution import Engine, Request  # noqa: E402
 from registry.code_identity import CodeIndex  # noqa: E402
 from registry.database import Database  # noqa: E402
 from registry.generations import Generations  # noqa: E402

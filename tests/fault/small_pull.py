@@ -6,7 +6,6 @@ python small_pull.py pull|push HOME REMOTE IDENTITY
 import sys
 from pathlib import Path
 
-from adapters.lock import profile_lock
 from adapters.profile import Profile
 from adapters.remote.contents import NOTHING, contents_of
 from adapters.remote.folder import FolderBackend
@@ -14,6 +13,7 @@ from adapters.remote.memory import Memory
 from adapters.remote.pull import Receiver, pull
 from adapters.remote.push import Sender, push
 from adapters.remote.sealing import Seal
+from adapters.running.lock import profile_lock
 from adapters.terminal.commands.command import settle
 from adapters.vault.age import identities_in
 from adapters.vault.vault import state_key_of

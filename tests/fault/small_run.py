@@ -16,9 +16,9 @@ from pathlib import Path
 
 from adapters import AdapterError
 from adapters.profile import Profile
-from adapters.state_file import is_state_of, write_state
+from adapters.running.state_file import is_state_of, write_state
+from adapters.running.view_files import PendingViews, pending_views
 from adapters.terminal.commands.command import writing
-from adapters.view_files import PendingViews, pending_views
 from registry import RegistryError
 from registry.database import RegistryWriteError
 from registry.generations import NodeAction, Output

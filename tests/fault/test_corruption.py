@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.asking import RunOptions
 from adapters.driver import Run
 from adapters.profile import Profile
+from adapters.running.asking import RunOptions
 from adapters.settings import Settings
 from tests.conftest import LOG, Program
 

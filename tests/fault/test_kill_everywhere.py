@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from adapters.lock import profile_lock
+from adapters.running.lock import profile_lock
 from tests.fault.recording import needs_strace, recorded, struck
 from tests.fault.test_races import waits_for_lock
 from tests.fault.worlds import (

@@ -15,8 +15,8 @@ import time
 
 import pytest
 
-from adapters.lock import profile_lock
 from adapters.reader import load, outputs
+from adapters.running.lock import profile_lock
 from tests.conftest import LOG, Program
 
 DONE, BUSY = 0, 75

@@ -53,7 +53,8 @@ SAFEGUARDS = {
         POWER_CUT + BESIDE_A_READER,
     ),
     "what a killed holder left is flushed": Safeguard(
-        "adapters/lock.py", "    if os.fstat(descriptor).st_size:\n", "    if not descriptor:\n",
+        "adapters/running/lock.py",
+        "    if os.fstat(descriptor).st_size:\n", "    if not descriptor:\n",
         "fault/test_lost_writes.py::"
         "test_what_a_killed_run_left_is_durable_once_the_next_one_relies_on_it[first_run]",
     ),
@@ -75,12 +76,13 @@ SAFEGUARDS = {
         "test_an_edit_moves_exactly_the_keys_that_can_see_it",
     ),
     "a state of another generation is written anew": Safeguard(
-        "adapters/state_file.py", 'document.get("generation") == generation', "document",
+        "adapters/running/state_file.py", 'document.get("generation") == generation', "document",
         "fault/test_kill_everywhere.py::"
         "test_killed_after_the_commit_the_state_follows_with_the_next_run",
     ),
     "what is forgotten is flushed": Safeguard(
-        "adapters/forgetting.py", "    os.sync()  # what was removed", "    # what was removed",
+        "adapters/upkeep/forgetting.py",
+        "    os.sync()  # what was removed", "    # what was removed",
         "fault/test_maintenance_cut_short.py::"
         "test_a_power_cut_brings_nothing_back_that_was_forgotten",
     ),

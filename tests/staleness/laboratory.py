@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pyarrow as pa
 
-from adapters.execution import Engine, Request, build_driver
+from adapters.engine.execution import Engine, Request, build_driver
 from registry.code_identity import CodeIndex
 from registry.database import Database
 from registry.store import Store

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from adapters.codecs import Codecs, read_parquet
 from adapters.dashboard.background import RegistryBackground
 from adapters.dashboard.private.unlocked_registry import UnlockedRegistry
 from adapters.dashboard.published import Facts, Published, within_dates
 from adapters.dashboard.series import Windows
 from adapters.dashboard.store import NothingToShowError
+from adapters.engine.codecs import Codecs, read_parquet
 from adapters.remote.backend import Backend
 from adapters.remote.remote_state import manifest_at, sealed_head
 from adapters.remote.sealing import Entry, RemoteManifest, Seal

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from adapters import AdapterError
-from adapters.lock import profile_lock
 from adapters.profile import Profile
+from adapters.running.lock import profile_lock
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from registry.database import RegistryDamagedError
@@ -58,7 +58,7 @@ def settle(profile: Profile) -> None:
 
 
 def _finish_forgetting(profile: Profile) -> None:
-    from adapters.forgetting import finish_forgetting  # noqa: PLC0415 - hardly ever needed
+    from adapters.upkeep.forgetting import finish_forgetting  # noqa: PLC0415 - hardly ever needed
 
     try:
         finish_forgetting(profile)

@@ -30,7 +30,7 @@ def _explain_options(parser: argparse.ArgumentParser) -> None:
 def explain(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Say what changed: the part, its old and new source or value, and what it makes stale."""
     from adapters.driver import planned_run  # noqa: PLC0415 - Hamilton is slow to import
-    from adapters.explanation import Explainer, Explanation, named_files  # noqa: PLC0415 - so is it
+    from adapters.explaining.explanation import Explainer, Explanation, named_files  # noqa: PLC0415 - so is it
 
     engine, request, plan = planned_run(settings, profile).prepare()
     names = named_files(profile.raw_files.entries())

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.corrections import add_correction
-from adapters.file_reports import by_name
 from adapters.profile import DEMO, Profile
+from adapters.running.file_reports import by_name
 from adapters.settings import Settings
 from adapters.sources import SourceReport
 from adapters.sources.inbox import import_paths

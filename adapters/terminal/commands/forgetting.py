@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from rich.console import RenderableType
 
-from adapters.forgetting import Preview, forget, preview
 from adapters.profile import Profile
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, RefusedError, refuse_unused, writing
 from adapters.terminal.console import table
 from adapters.terminal.progress import Progress
+from adapters.upkeep.forgetting import Preview, forget, preview
 
 _AGREED: Final = "yes"
 

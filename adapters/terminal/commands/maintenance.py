@@ -11,12 +11,12 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from adapters.profile import Profile
+from adapters.running.views import views_of
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, refuse_unused, writing
 from adapters.terminal.console import table
 from adapters.terminal.progress import Progress
-from adapters.views import views_of
 from registry.garbage import NEWEST_KEPT, Collection, Collector, pin, pinned, unpin
 from registry.restoring import hold_of, restorable, restore
 

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from rich.console import RenderableType
 
+from adapters.explaining.value_differences import is_table, value_differences
 from adapters.profile import Profile
-from adapters.quiet_runs import quiet_runs
+from adapters.running.quiet_runs import quiet_runs
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, refuse_unused
 from adapters.terminal.console import table
 from adapters.terminal.progress import Progress
-from adapters.value_differences import is_table, value_differences
 from registry.past import (
     NodeVersion,
     NoSuchVersionError,
@@ -179,7 +179,7 @@ def _table_answer(
     sides: Sequence[Sequence[Artifact]],
     examples: int,
 ) -> Answer:
-    from adapters.differences import TablesCompared  # noqa: PLC0415 - DuckDB is slow to import
+    from adapters.explaining.differences import TablesCompared  # noqa: PLC0415 - DuckDB is slow to import
 
     found = TablesCompared(store, sides[0], sides[1], examples).difference()
     counts = [
@@ -231,7 +231,7 @@ def _value_answer(
 
 
 def _values(store: Store, side: Sequence[Artifact]) -> Any:
-    from adapters.stored_tables import document  # noqa: PLC0415 - pyarrow takes a moment to import
+    from adapters.engine.stored_tables import document  # noqa: PLC0415 - pyarrow takes a moment to import
 
     found = {
         artifact.item[:12]: document(store, artifact)

@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from adapters.lock import profile_lock
 from adapters.profile import Profile
 from adapters.remote.access import Access
 from adapters.remote.backend import HEADS
@@ -14,6 +13,7 @@ from adapters.remote.pull import Pulled, Receiver, pull
 from adapters.remote.push import Pushed, Sender, push
 from adapters.remote.remote_state import sealed_head
 from adapters.remote.repairing import repair
+from adapters.running.lock import profile_lock
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import (
@@ -138,7 +138,7 @@ def _telling(progress: Progress, words: str) -> Callable[[int, int], None]:
 def _write_views(profile: Profile) -> None:
     current = profile.generations.current()
     if current is not None:
-        from adapters.views import publish_views  # noqa: PLC0415 - a push needs no tables
+        from adapters.running.views import publish_views  # noqa: PLC0415 - a push needs no tables
 
         publish_views(
             profile.outputs,

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Final
 
 from adapters import STAGES, AdapterError
-from adapters.file_reports import is_unusable, leaves
 from adapters.logs import log, open_log
 from adapters.profile import Profile
-from adapters.report import RunReport
+from adapters.running.file_reports import is_unusable, leaves
+from adapters.running.report import RunReport
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive, writing
@@ -75,8 +75,8 @@ def run(options: argparse.Namespace, settings: Settings, profile: Profile) -> An
     """Ingest, normalise, validate, merge, publish; or `--clean`."""
     if options.clean:
         return _clean(options, profile)
-    from adapters.asking import RunOptions  # noqa: PLC0415 - Hamilton is slow to import
     from adapters.driver import Run  # noqa: PLC0415 - see above
+    from adapters.running.asking import RunOptions  # noqa: PLC0415 - Hamilton is slow to import
     from adapters.terminal.conclusion import conclude  # noqa: PLC0415 - goes with it
 
     gc.freeze()

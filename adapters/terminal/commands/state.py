@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from adapters.file_reports import flow_files
 from adapters.profile import Profile
+from adapters.running.file_reports import flow_files
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command

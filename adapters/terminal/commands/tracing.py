@@ -15,7 +15,7 @@ from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, positive
 
 if TYPE_CHECKING:
-    from adapters.row_lineage import RowLineage
+    from adapters.explaining.row_lineage import RowLineage
 
 _MOST_ROWS: Final = 20
 
@@ -42,13 +42,13 @@ def _lineage_options(parser: argparse.ArgumentParser) -> None:
 def lineage(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Follow a node's published result back to the raw files."""
     from adapters.driver import planned_run  # noqa: PLC0415 - Hamilton is slow to import
-    from adapters.lineage import LineageReader  # noqa: PLC0415 - so is it
-    from adapters.lineage_drawing import draw, mermaid_of, tree_of  # noqa: PLC0415
+    from adapters.explaining.lineage import LineageReader  # noqa: PLC0415 - so is it
+    from adapters.explaining.lineage_drawing import draw, mermaid_of, tree_of  # noqa: PLC0415
 
     engine, request, plan = planned_run(settings, profile).prepare()
     current = profile.generations.current()
     if options.row:
-        from adapters.row_lineage import RowTracer  # noqa: PLC0415 - opens tables
+        from adapters.explaining.row_lineage import RowTracer  # noqa: PLC0415 - opens tables
 
         outputs = profile.generations.outputs(current).values() if current else ()
         tables = [output.name for output in outputs if output.artifact.rows is not None]

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from rich.console import RenderableType
 
-from adapters.lock import profile_lock
 from adapters.profile import Profile
+from adapters.running.lock import profile_lock
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, refuse_unused, writing
 from adapters.terminal.console import table
 from adapters.terminal.progress import Progress
-from adapters.verifying import Verifier
+from adapters.upkeep.verifying import Verifier
 from registry.verification import Damage, Depth, Findings
 
 DAMAGED: Final = 5
@@ -59,7 +59,7 @@ def verify(options: argparse.Namespace, settings: Settings, profile: Profile) ->
 def _repaired(
     settings: Settings, profile: Profile, before: Findings, progress: Progress
 ) -> list[str]:
-    from adapters.repairing import repair  # noqa: PLC0415 - Hamilton is slow to import
+    from adapters.upkeep.repairing import repair  # noqa: PLC0415 - Hamilton is slow to import
 
     with writing(profile):
         progress.phase("repairing")
@@ -88,7 +88,7 @@ def _tables(title: str, damages: Sequence[Damage]) -> Iterator[RenderableType]:
 
 
 def _rerun(node: str, profile: Profile) -> Answer:
-    from adapters.rerun import rerun  # noqa: PLC0415 - Hamilton is slow to import
+    from adapters.upkeep.rerun import rerun  # noqa: PLC0415 - Hamilton is slow to import
 
     document: dict[str, Any] = {"profile": profile.name, **rerun(profile, node)}
     different, unknown = document["different"], document["unknown"]

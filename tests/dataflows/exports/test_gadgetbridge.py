@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.codecs import parquet_bytes
+from adapters.engine.codecs import parquet_bytes
 from dataflows.exports import gadgetbridge, parse, recognised_format
 from tests.dataflows.exports.conftest import export_file_of
 from tests.dataflows.exports.databases import database

@@ -1,0 +1,1 @@
+"""What notebooks show: runs, explanations, results and rows, as small HTML."""

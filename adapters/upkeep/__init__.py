@@ -1,0 +1,1 @@
+"""A profile kept whole: verified, repaired, computed once more, and forgotten on demand."""
