@@ -6,7 +6,7 @@ from datetime import date
 from html import escape
 from typing import Any, Final
 
-from adapters.dashboard.markup import HASH, basis, day, iso_day, table
+from adapters.dashboard.markup import HASH, Figure, basis, day, decimal, iso_day, table
 from adapters.dashboard.published import Published
 from adapters.dashboard.state import Choice
 from adapters.dashboard.usual import METRICS, usual_table
@@ -86,25 +86,9 @@ def _touches(row: Mapping[str, Any], within: tuple[str, str], choice: Choice) ->
 
 
 def _cell(column: str, value: Any) -> Any:
-    if column == "missing":
-        return value or "nothing"
-    if value is None:
-        return None
-    if column.endswith("_share"):
+    if column.endswith("_share") and value is not None:
         return f"{value * 100:.0f} %"
-    if column == "protocol":
-        return _PROTOCOLS.get(value, value)
-    if isinstance(value, str) and column in {"metric", "category"}:
-        return _words(value)
     return value
-
-
-def _words(name: str) -> str:
-    """A column's name for people: its unit apart."""
-    for unit in ("mmhg", "bpm", "minutes", "ratio", "count"):
-        if name.endswith(f"_{unit}"):
-            name = f"{name.removesuffix(f'_{unit}')} ({unit.replace('mmhg', 'mmHg')})"
-    return name.replace("_", " ")
 
 
 def _joined(*contents: Content) -> Content:
@@ -115,6 +99,35 @@ def _joined(*contents: Content) -> Content:
 
 
 # -- tabs that are more than an output's rows ---------------------------------------------------
+
+
+def _home(published: Published, choice: Choice) -> str:
+    """Series of days, the newest first; of each, the chosen guideline's protocol comes first."""
+    if "home_blood_pressure" not in published:
+        return ""
+    rows = published.table("home_blood_pressure").to_pylist()
+    found = [row for row in rows if _touches(row, ("period_start", "period_end"), choice)]
+    found.sort(key=lambda row: _PROTOCOLS[row["protocol"]].guideline != choice.guideline)
+    found.sort(key=lambda row: row["period_end"], reverse=True)
+    heads = (
+        "protocol", "mean, mmHg", "category of the mean", "readings", "from", "to",
+        "what is missing",
+    )  # fmt: skip
+    caption = "Means over home protocols; a category is not a diagnosis"
+    return table(caption, heads, map(_home_row, found))
+
+
+def _home_row(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    means = row["systolic_mean_mmhg"], row["diastolic_mean_mmhg"]
+    return (
+        _PROTOCOLS[row["protocol"]].title,
+        _known(lambda *told: Figure("/".join(map(decimal, told))), *means),
+        (row["category"] or "").replace("_", " "),
+        row["reading_count"],
+        row["period_start"],
+        row["period_end"],
+        row["missing"] or "nothing",
+    )
 
 
 def _quality(published: Published, choice: Choice) -> str:
@@ -193,7 +206,7 @@ def _baselines(published: Published, choice: Choice) -> str:
 def _compared(published: Published, choice: Choice) -> str:
     """Before and after each event, the newest first, with what speaks against taking it so."""
     del choice
-    heads = ("metric", "before", "n", "after", "n", "difference", "95 % from", "to")
+    heads = ("metric", "before", "n", "after", "n", "difference", "95 % interval")
     told = []
     events = published.rows_by("period_comparisons", "annotation")
     for event, rows in sorted(events.items(), reverse=True):
@@ -206,15 +219,16 @@ def _compared(published: Published, choice: Choice) -> str:
 
 
 def _comparison(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    scale = 100 if row["metric"].endswith("_ratio") else 1
-    before, after, difference, lower, upper = (
-        None if row[name] is None else round(row[name] * scale, 1)
-        for name in ("before_mean", "after_mean", "difference", "lower", "upper")
-    )
-    counts = row["before_count"], row["after_count"]
-    label = METRICS[row["metric"]]
-    label += f" ({basis(row['basis'])})" if row.get("basis") else ""
-    return (label, before, counts[0], after, counts[1], difference, lower, upper)
+    metric = METRICS[row["metric"]]
+    label = f"{metric.label} ({basis(row['basis'])})" if row.get("basis") else metric.label
+    before, after = (_known(metric.shown, row[name]) for name in ("before_mean", "after_mean"))
+    interval = _known(metric.interval, row["lower"], row["upper"])
+    difference = _known(metric.change, row["difference"])
+    return (label, before, row["before_count"], after, row["after_count"], difference, interval)
+
+
+def _known(shown: Callable[..., Figure], *values: float | None) -> Figure | None:
+    return None if None in values else shown(*values)
 
 
 def _runs(published: Published, choice: Choice) -> str:
@@ -246,13 +260,7 @@ def _ran(published: Published, run_id: str, started_utc: str) -> str:
     return table(f"What the newest of them that computed anything ran, {when} UTC", heads, rows)
 
 
-_PROTOCOLS: Final = {protocol.name: protocol.title for protocol in PROTOCOLS}
-_HOME: Final = (
-    ("protocol", "protocol"), ("period_start", "from"), ("period_end", "to"),
-    ("systolic_mean_mmhg", "systolic"),
-    ("diastolic_mean_mmhg", "diastolic"), ("category", "category of the mean"),
-    ("reading_count", "readings"), ("missing", "what is missing"),
-)  # fmt: skip
+_PROTOCOLS: Final = {protocol.name: protocol for protocol in PROTOCOLS}
 _EVENTS: Final = (
     ("kind", "kind"), ("label", "what"), ("start_date", "from"), ("end_date", "to"),
     ("note", "note"),
@@ -269,12 +277,7 @@ TABS: Final[Mapping[str, Tab]] = {
     "home": Tab(
         "Home averages",
         _joined(
-            _listed(
-                "home_blood_pressure",
-                "Means over home protocols; a category is not a diagnosis",
-                _HOME,
-                within=("period_start", "period_end"),
-            ),
+            _home,
             _listed(
                 "blood_pressure_alerts",
                 "Single readings in the guideline's severe range",

@@ -10,6 +10,7 @@ from bokeh.models import (
     BasicTickFormatter,
     BoxZoomTool,
     ColumnDataSource,
+    CustomLabelingPolicy,
     CustomJS,
     DatetimeAxis,
     DatetimeTickFormatter,
@@ -17,7 +18,6 @@ from bokeh.models import (
     Grid,
     HoverTool,
     LinearScale,
-    NoOverlap,
     Plot,
     Quad,
     Range1d,
@@ -91,12 +91,24 @@ def drawn_charts() -> Iterator[Plot]:
         yield figure
 
 
+_EVEN_LABELS: Final = """
+    const all = [...indices]
+    const fits = (labels) => labels.every((at, k) => k == 0 || distance(labels[k - 1], at) >= 6)
+    for (let step = 1; step < all.length; step++) {
+      const shown = all.filter((_, k) => (all.length - 1 - k) % step == 0)
+      if (fits(shown)) return shown
+    }
+    return all.slice(-1)
+"""
+"""Each label, or each second, or each third, ...: an axis of which some lack would look broken."""
+
+
 class _Shared:
     """The models of which all charts may have one together; each saves every visitor's time."""
 
     def __init__(self) -> None:
         self._all, self._policy = AllIndices(), UnionRenderers()
-        self._scale, self._labels = LinearScale(), NoOverlap(min_distance=6)
+        self._scale, self._labels = LinearScale(), CustomLabelingPolicy(code=_EVEN_LABELS)
         self._ticker, self._formatter = BasicTicker(), BasicTickFormatter()
         formatter = DatetimeTickFormatter(hours="%H:%M", days="%e %b", months="%b %Y", years="%Y")
         self._time_axis = DatetimeAxis(formatter=formatter)

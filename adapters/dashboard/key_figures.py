@@ -8,15 +8,13 @@ from typing import Final
 import numpy as np
 
 from adapters.dashboard.columns import Column, Series
-from adapters.dashboard.markup import iso_day
+from adapters.dashboard.markup import MINUS, duration, iso_day
 from adapters.dashboard.published import Published
 from adapters.dashboard.series import by_cuff
 from adapters.dashboard.usual import usual
 
 Span = tuple[float, float]
 MINUTES: Final = 60
-UNBROKEN: Final = "\N{NO-BREAK SPACE}"
-MINUS: Final = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -134,9 +132,7 @@ def _whole(value: float) -> str:
 
 
 def _hours(value: float) -> str:
-    minutes = round(value * MINUTES)
-    whole = f"{minutes // MINUTES} h {minutes % MINUTES:02} min"
-    return (whole if minutes >= MINUTES else f"{minutes} min").replace(" ", UNBROKEN)
+    return duration(value * MINUTES)
 
 
 def _sign(value: float) -> str:

@@ -1,6 +1,6 @@
 """Small pieces of HTML for the page; every text in them is escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from math import isnan
@@ -13,6 +13,9 @@ NUMBER: Final = " class='number'"
 HASH: Final = 12
 WIDE: Final = 44
 """A longer text is broken into lines."""
+UNBROKEN: Final = "\N{NO-BREAK SPACE}"
+MINUS: Final = "\N{MINUS SIGN}"
+_MINUTES: Final = 60
 
 
 def table(
@@ -46,13 +49,39 @@ def _cell(value: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float | Figure) and not isinstance(value, bool)
 
 
 class Markup(str):
     """Text that is markup already."""
 
     __slots__ = ()
+
+
+class Figure(str):
+    """A number that is text already; it stands where numbers stand."""
+
+    __slots__ = ()
+
+
+def decimal(value: float) -> Figure:
+    """A number with one decimal."""
+    return Figure(f"{value:z,.1f}".replace("-", MINUS))
+
+
+def duration(minutes: float) -> Figure:
+    """Hours and minutes."""
+    size = round(abs(minutes))
+    hours, rest = divmod(size, _MINUTES)
+    text = f"{hours} h {rest:02} min" if hours else f"{rest} min"
+    return Figure((MINUS if minutes < 0 and size else "") + text.replace(" ", UNBROKEN))
+
+
+def signed(shown: Callable[[float], str], value: float) -> Figure:
+    """A difference in somebody's way to show a value; what shows as nothing has no sign."""
+    text = shown(value)
+    is_up = value > 0 and shown(-value) != text
+    return Figure(f"+{text}" if is_up else text)
 
 
 def shown(value: Any) -> str:

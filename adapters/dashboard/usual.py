@@ -1,28 +1,59 @@
 """What is usual for this person, and where it is going: baselines and trends by metric."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from adapters.dashboard.markup import table
+from adapters.dashboard.markup import Figure, decimal, duration, signed, table
 from adapters.dashboard.published import Published
 from dataflows.measurement import CUFFLESS
 
 WINDOW_DAYS: Final = 60
 TREND_DAYS: Final = 90
-METRICS: Final = {
-    "systolic_mean_mmhg": "systolic, mmHg",
-    "diastolic_mean_mmhg": "diastolic, mmHg",
-    "systolic_morning_mean_mmhg": "systolic in the morning, mmHg",
-    "systolic_evening_mean_mmhg": "systolic in the evening, mmHg",
-    "pulse_pressure_mmhg": "pulse pressure, mmHg",
-    "resting_heart_rate_bpm": "resting heart rate, bpm",
-    "heart_rate_mean_bpm": "mean heart rate, bpm",
-    "sleep_asleep_minutes": "asleep, minutes",
-    "sleep_deep_minutes": "deep sleep, minutes",
-    "sleep_rem_minutes": "REM sleep, minutes",
-    "sleep_efficiency_ratio": "sleep efficiency, %",
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A daily figure as people read it.
+
+    Attributes:
+        label: What it is, with its unit unless each value tells it.
+        shown: A value for people.
+    """
+
+    label: str
+    shown: Callable[[float], Figure] = decimal
+
+    def between(self, lower: float, upper: float) -> Figure:
+        """From a value to another."""
+        return Figure(f"{self.shown(lower)} to {self.shown(upper)}")
+
+    def change(self, value: float) -> Figure:
+        """A difference."""
+        return signed(self.shown, value)
+
+    def interval(self, lower: float, upper: float) -> Figure:
+        """From a difference to another."""
+        return Figure(f"{self.change(lower)} to {self.change(upper)}")
+
+
+def _percent(ratio: float) -> Figure:
+    return decimal(ratio * 100)
+
+
+METRICS: Final[Mapping[str, Metric]] = {
+    "systolic_mean_mmhg": Metric("systolic, mmHg"),
+    "diastolic_mean_mmhg": Metric("diastolic, mmHg"),
+    "systolic_morning_mean_mmhg": Metric("systolic in the morning, mmHg"),
+    "systolic_evening_mean_mmhg": Metric("systolic in the evening, mmHg"),
+    "pulse_pressure_mmhg": Metric("pulse pressure, mmHg"),
+    "resting_heart_rate_bpm": Metric("resting heart rate, bpm"),
+    "heart_rate_mean_bpm": Metric("mean heart rate, bpm"),
+    "sleep_asleep_minutes": Metric("asleep", duration),
+    "sleep_deep_minutes": Metric("deep sleep", duration),
+    "sleep_rem_minutes": Metric("REM sleep", duration),
+    "sleep_efficiency_ratio": Metric("sleep efficiency, %", _percent),
 }
 
 
@@ -49,15 +80,15 @@ def usual(published: Published, metric: str, until: date) -> Usual | None:
 def usual_table(published: Published, until: date) -> str:
     """Baselines and trends of every metric, up to a date."""
     rows = []
-    for metric, label in METRICS.items():
-        found = usual(published, metric, until)
+    for name, metric in METRICS.items():
+        found = usual(published, name, until)
         if found is not None:
-            scale = _scale(metric)
-            told = [round(value * scale, 1) for value in (found.lower, found.median, found.upper)]
-            rows.append((label, *told, found.day_count, *_trend(published, metric, until)))
+            middle = metric.shown(found.median), metric.between(found.lower, found.upper)
+            rows.append(
+                (metric.label, *middle, found.day_count, *_trend(published, name, metric, until))
+            )
     heads = (
-        "metric", "lower quartile", "median", "upper quartile", "days with a value",
-        "change in 30 days", "95 % from", "to", "until",
+        "metric", "median", "middle half", "days", "change in 30 days", "95 % interval", "until",
     )  # fmt: skip
     caption = (
         f"What is usual for this person: days of {WINDOW_DAYS}; and the slope of {TREND_DAYS} days"
@@ -65,17 +96,12 @@ def usual_table(published: Published, until: date) -> str:
     return table(caption, heads, rows)
 
 
-def _trend(published: Published, metric: str, until: date) -> tuple[Any, ...]:
-    row = _newest(published, "trends", metric, TREND_DAYS, until)
+def _trend(published: Published, name: str, metric: Metric, until: date) -> tuple[Any, ...]:
+    row = _newest(published, "trends", name, TREND_DAYS, until)
     if row is None:
-        return ("", "", "", "")
-    scale = _scale(metric)
-    told = (row[name] for name in ("slope_per_30_days", "lower", "upper"))
-    return (*(f"{value * scale:+.1f}" for value in told), row["period_end"])
-
-
-def _scale(metric: str) -> float:
-    return 100.0 if metric.endswith("_ratio") else 1.0
+        return (None, None, None)
+    slope, lower, upper = (row[each] for each in ("slope_per_30_days", "lower", "upper"))
+    return (metric.change(slope), metric.interval(lower, upper), row["period_end"])
 
 
 def _newest(

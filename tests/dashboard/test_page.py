@@ -195,6 +195,18 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(demo):
     demo.ready()
 
 
+@NARROW
+def test_on_a_phone_a_table_that_is_pushed_aside_still_tells_what_each_row_is(demo):
+    moved = demo.page.evaluate("""() => {
+        const table = document.querySelector('#detail .table')
+        table.scrollLeft = 1000
+        const first = table.querySelector('tbody td').getBoundingClientRect()
+        return [table.scrollLeft, first.left - table.getBoundingClientRect().left]
+    }""")
+    assert moved[0] > 50
+    assert 0 <= moved[1] <= 2
+
+
 def test_a_new_generation_appears_without_a_reload_within_five_seconds(pages, public_home):
     wide, narrow = pages(DESKTOP), pages(PHONE)
     shown = re.search(r"generation (\d+)", wide.text("#headline"))

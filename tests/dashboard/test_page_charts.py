@@ -29,6 +29,20 @@ def test_all_charts_share_one_axis_of_time(demo):
     assert demo.model(f"new Set({CHARTS}.map((name) => chart(name).x_range.id)).size") == 1
 
 
+@pytest.mark.parametrize(
+    ("apart", "wide", "shown"),
+    [(60, 40, [0, 1, 2, 3, 4]), (45, 40, [0, 2, 4]), (20, 40, [1, 4]), (5, 40, [4])],
+)
+def test_an_axis_labels_each_or_every_second_or_third_tick(demo, apart, wide, shown):
+    filtered = f"""(() => {{
+        const policy = chart('systolic').below[0].major_label_policy
+        const distance = (i, j) => Math.abs(i - j) * {apart} - {wide}
+        return [...policy.filter({{size: 5, *[Symbol.iterator]() {{ yield* [0, 1, 2, 3, 4] }} }},
+                                 [], distance)]
+    }})()"""
+    assert demo.model(filtered) == shown
+
+
 @each_chart
 def test_the_crosshair_snaps_to_the_nearest_reading_in_all_charts(demo, chart):
     demo.page.evaluate(

@@ -173,11 +173,13 @@ def test_what_the_remote_holds_is_told_down_to_the_file_and_a_note_is_a_file_to_
     assert one.page.locator("[data-chart=sleep] canvas").first.is_visible()
 
 
-def test_a_second_tab_and_a_reload_hold_nothing(host, visit):
-    one = visit(host.url)
+@WIDTHS
+def test_a_second_tab_and_a_reload_hold_nothing(host, visit, size):
+    one = visit(host.url, size)
+    one.open_controls()
     unlock(one)
     one.wait_for_headline(HEADLINE)
-    other = visit(host.url, context=one.page.context)
+    other = visit(host.url, size, context=one.page.context)
     assert "synthetic" in other.headline
     assert not other.received(CANARY.encode())
     one.frames.clear()
@@ -259,13 +261,15 @@ def test_on_ones_own_machine_an_address_opens_the_private_view_once(owner, visit
             each.page.get_by_label("Since").fill("28.2.2026")
             each.press_button("Note it")
             each.page.get_by_text("Write a date as year-month-day").wait_for()
-        another.page.get_by_label("Since").fill("2026-10-02")
-        another.press_button("Note it")
-        one.wait_for_headline("generation 2")
-        another.wait_for_headline("generation 2")
-        (kept,) = (owner / "me" / "inbox").glob("annotation-*.csv")
-        assert kept.stat().st_mode & 0o777 == 0o600
-        assert "new cuff, =1+1" in (owner / "me" / "outputs" / "annotations.csv").read_text()
+        for generation, each in enumerate((another, one), 2):
+            each.page.get_by_label("Since").fill(f"2026-10-0{generation}")
+            each.press_button("Note it")
+            one.wait_for_headline(f"generation {generation}")
+            another.wait_for_headline(f"generation {generation}")
+        kept = [*(owner / "me" / "inbox").glob("annotation-*.csv")]
+        assert {file.stat().st_mode & 0o777 for file in kept} == {0o600}
+        noted = (owner / "me" / "outputs" / "annotations.csv").read_text()
+        assert noted.count('"new cuff, =1+1",2026-10-0') == len(kept) == 2
 
 
 def test_the_private_view_without_a_passphrase_stays_on_this_machine(owner):

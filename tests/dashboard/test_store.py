@@ -1,5 +1,6 @@
 """What is published, as the dashboard reads it."""
 
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -7,11 +8,13 @@ from datetime import date, timedelta
 import pytest
 
 from adapters.dashboard import details, exports
-from adapters.dashboard.markup import table
+from adapters.dashboard.markup import decimal, duration, signed, table
 from adapters.dashboard.origins import origin
 from adapters.dashboard.state import Choice
 from adapters.dashboard.store import NothingToShowError, ProfileStore
 from adapters.profile import Profile
+from dataflows.guidelines import GUIDELINES
+from dataflows.home_protocols import PROTOCOLS, protocol_of
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,51 @@ def test_the_dashboard_and_its_data_need_no_hamilton(demo_home):
 def test_every_tab_of_the_demo_tells_something(published, choice, tab):
     assert tab in details.tabs_of(published)
     assert len(details.shown(tab, published, choice)) > 200
+
+
+def cells(markup):
+    """The texts of a table, row by row."""
+    rows = re.findall(r"<tr>(.*?)</tr>", markup)
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows if "<td" in row]
+
+
+@pytest.mark.parametrize("guideline", GUIDELINES)
+def test_home_averages_begin_with_the_protocol_of_the_chosen_guideline(
+    published, choice, guideline
+):
+    choice.guideline = guideline
+    rows = cells(details.shown("home", published, choice))
+    protocols = [row[0] for row in rows]
+    chosen = protocol_of(guideline).title
+    assert protocols[:: len(PROTOCOLS)] == [chosen] * (len(rows) // len(PROTOCOLS))
+    ends = [row[5] for row in rows]
+    assert ends == sorted(ends, reverse=True)
+    assert ends[0] != ends[-1]
+
+
+def test_figures_are_told_in_one_way(published, choice):
+    rows = {row[0]: row[1:] for row in cells(details.shown("baselines", published, choice))}
+    for row in rows.values():
+        assert not re.search(r"-\d|[+\N{MINUS SIGN}]0\.0", "".join(row[:-1]))
+    assert re.fullmatch(r"\d+\.\d", rows["systolic, mmHg"][0])
+    assert re.fullmatch(r"\d h \d\d min to \d h \d\d min", rows["asleep"][1].replace("\xa0", " "))
+
+
+@pytest.mark.parametrize(
+    ("shown", "value", "told"),
+    [
+        (decimal, 0.04, "0.0"),
+        (decimal, -0.04, "0.0"),
+        (decimal, 0.05001, "+0.1"),
+        (decimal, -1234.5, "\N{MINUS SIGN}1,234.5"),
+        (duration, 0.4, "0 min"),
+        (duration, -0.4, "0 min"),
+        (duration, 59.6, "+1 h 00 min"),
+        (duration, -59.4, "\N{MINUS SIGN}59 min"),
+    ],
+)
+def test_a_difference_has_its_sign_unless_it_shows_as_nothing(shown, value, told):
+    assert signed(shown, value).replace("\N{NO-BREAK SPACE}", " ") == told
 
 
 def test_what_stands_in_a_table_is_no_markup():
