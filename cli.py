@@ -8,10 +8,16 @@ if __name__ == "__main__":
     gc.disable()
 
     from registry.fast_path import answered
+    from registry.streams import make_usable
 
-    exit_code = answered(sys.argv[1:])
-    if exit_code is None:
-        from adapters.running.start import main
+    make_usable()
+    try:
+        exit_code = answered(sys.argv[1:])
+        if exit_code is None:
+            from adapters.running.start import main
 
-        exit_code = main(sys.argv[1:])
+            exit_code = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted\n")
+        exit_code = 130
     sys.exit(exit_code)

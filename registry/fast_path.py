@@ -15,6 +15,8 @@ import time
 from _imp import source_hash
 from _operator import attrgetter
 
+from registry.streams import say
+
 TYPE_CHECKING = False  # as in `typing`, which is slow to import
 if TYPE_CHECKING:
     from typing import Any
@@ -319,9 +321,9 @@ def tell(answer: "tuple[Any, ...]", asked: Asked, facts: tuple[str, float]) -> i
         sys.stderr.write(warnings)
     if asked.as_json:
         shown = document.decode().replace(SECONDS, f"{round(seconds, 3)}")
-        sys.stdout.write(shown.replace(RUN_ID, run_id))
+        say(shown.replace(RUN_ID, run_id))
     elif not asked.is_quiet:
         shown = text.replace(SECONDS, f"{seconds:.1f}")
         is_plain = os.environ.get("TERM", "dumb") in ("dumb", "unknown") or not sys.stdout.isatty()
-        sys.stdout.write(f"{shown}\n" if is_plain else f"\33[1m{shown}\33[0m\n")
+        say(f"{shown}\n" if is_plain else f"\33[1m{shown}\33[0m\n")
     return int(exit_code)

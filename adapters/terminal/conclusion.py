@@ -5,6 +5,7 @@ process, of the same kind as any run, and only if that one finds nothing to do, 
 """
 
 import argparse
+import json
 import os
 import time
 from contextlib import closing
@@ -90,7 +91,7 @@ def _is_kept(
         answer.exit_code,
         "".join(map(warning_text, answer.warnings)),
         _text(answer),
-        json_text({**answer.document, "seconds": SECONDS}).replace(f'"{SECONDS}"', SECONDS),
+        _document(answer),
     )
     return keep_snapshot(profile, settings, asked, told, reads_text=run.reads_text)
 
@@ -103,6 +104,12 @@ def _text(answer: Answer) -> str:
     """The one line that people read, with a place for the seconds at its end."""
     (line,) = answer.blocks
     return f"{str(line).removesuffix('0.0 s')}{SECONDS} s"
+
+
+def _document(answer: Answer) -> str:
+    """The object of `--json`, with places for the run's id and the seconds."""
+    text = json_text({**answer.document, "run_id": RUN_ID, "seconds": SECONDS})
+    return text.replace(json.dumps(RUN_ID), f'"{RUN_ID}"').replace(json.dumps(SECONDS), SECONDS)
 
 
 def _wait_for_the_clock(profile: Profile) -> None:

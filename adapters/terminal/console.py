@@ -1,17 +1,18 @@
 """How answers and progress look."""
 
+import io
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from adapters.terminal.answer import Answer
+from registry.streams import say
 
 _NARROWEST: Final = 100
 
@@ -25,21 +26,27 @@ def show(answer: Answer, *, as_json: bool, quiet: bool) -> None:
     for notice in () if quiet else answer.notices:
         sys.stderr.write(f"{notice}\n")
     if answer.content is not None:
-        _write_bytes(answer.content)
+        say(answer.content)
     elif as_json:
-        sys.stdout.write(json_text(answer.document))
+        say(json_text(answer.document))
     elif not quiet:
-        console = _console()
-        for block in answer.blocks:
-            console.print(block, soft_wrap=isinstance(block, Text | Tree))
+        say(_text(answer.blocks))
 
 
-def _write_bytes(content: bytes | memoryview) -> None:
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:  # whoever reads has seen enough; nor may Python flush at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+class _Memory(io.StringIO):
+    """Text in memory that has stdout's encoding; what is drawn depends on it."""
+
+    encoding = property(lambda _: sys.stdout.encoding or "utf-8")
+
+
+def _text(blocks: Iterable[RenderableType]) -> str:
+    memory = _Memory()
+    console = Console(file=memory, force_terminal=sys.stdout.isatty(), highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _NARROWEST)
+    for block in blocks:
+        console.print(block, soft_wrap=isinstance(block, Text | Tree))
+    return memory.getvalue()
 
 
 def warning_text(warning: str) -> str:
@@ -48,15 +55,8 @@ def warning_text(warning: str) -> str:
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """The one JSON object of `--json`."""
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-
-
-def _console() -> Console:
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _NARROWEST)
-    return console
+    """The one JSON object of `--json`; in ASCII, whatever the names of files are made of."""
+    return json.dumps(document, indent=1) + "\n"
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:

@@ -23,6 +23,7 @@ from adapters.terminal.arguments import parse
 from adapters.terminal.commands import command
 from dataflows import DataflowError
 from registry import RegistryError
+from registry.streams import say
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -80,6 +81,6 @@ def checked_name(name: str) -> str:
 def _fail(message: str, exit_code: int, wants_json: bool) -> int:  # noqa: FBT001 - internal
     if wants_json:
         document: dict[str, Any] = {"status": "failed", "error": message, "exit_code": exit_code}
-        sys.stdout.write(json.dumps(document) + "\n")
+        say(json.dumps(document) + "\n")
     sys.stderr.write(f"error: {message}\n")
     return exit_code
