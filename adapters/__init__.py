@@ -1,12 +1,11 @@
 """How the outside world is reached: files, terminal, Hamilton's driver."""
 
 import os
-from typing import Final
 
 from adapters.engine.read_at_import import watch
 
 # The stages of the flow, in order; each node says its own with a tag.
-STAGES: Final = ("ingestion", "normalization", "validation", "merge")
+STAGES = ("ingestion", "normalization", "validation", "merge")
 
 # Hamilton reads this when it is imported; its extensions cost half a second, and none is used.
 os.environ.setdefault("HAMILTON_AUTOLOAD_EXTENSIONS", "0")

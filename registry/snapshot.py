@@ -8,18 +8,25 @@ change is bound to move it. So code must be older than this process, and everyth
 than the run, by the clock of the file system: that of the lock, which the run has written.
 """
 
+from __future__ import annotations
+
 import hashlib
 import marshal
 import os
 import stat
 import time
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from typing import Any, Final
 
 from registry import fast_path
-from registry.fast_path import Asked
+
+TYPE_CHECKING = False  # as in `typing`, which is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, Final
+
+    from registry.fast_path import Asked
+
+    Entry = tuple[Asked, tuple[str, ...], tuple[Any, ...]]
 
 FACTS: Final = "facts"
 MOST_ENTRIES: Final = 8
@@ -40,7 +47,7 @@ class Moments:
         self.device, self.process_ns, self.run_ns = device, process_ns, run_ns
 
     @classmethod
-    def of(cls, lock: os.stat_result, process_ns: int) -> "Moments | None":
+    def of(cls, lock: os.stat_result, process_ns: int) -> Moments | None:
         """From the lock that the run wrote; None if its file system keeps a time of its own."""
         run_ns = _told_by(lock, lock.st_mtime_ns)
         process_ns = _told_by(lock, process_ns)
@@ -49,7 +56,7 @@ class Moments:
         return cls(lock.st_dev, process_ns, run_ns)
 
     @classmethod
-    def at_start(cls, lock: os.stat_result, process_ns: int) -> "Moments":
+    def at_start(cls, lock: os.stat_result, process_ns: int) -> Moments:
         """For a process that looks at everything anew, after an older one wrote the lock."""
         started_ns = _told_by(lock, process_ns)
         return cls(lock.st_dev, started_ns, started_ns)
@@ -150,9 +157,11 @@ def all_below(folder: str) -> Iterator[str]:
 
 def importable(folder: str) -> list[str]:
     """What Python, or the look for distributions, finds in a folder."""
-    with suppress(OSError), os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if _is_importable(entry))
-    return []
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if _is_importable(entry))
+    except OSError:
+        return []
 
 
 def _is_importable(entry: os.DirEntry[str]) -> bool:
@@ -243,8 +252,6 @@ def moved_to(folder: str, facts: dict[str, Any]) -> dict[str, Any]:
 
 # -- files ---------------------------------------------------------------------------------------
 
-Entry = tuple[Asked, tuple[str, ...], tuple[Any, ...]]
-
 
 def write(folder: str, seen: Seen, facts: Mapping[str, Any], entry: Entry) -> None:
     """Write both files, keeping the answers to other command lines if nothing else moved.
@@ -285,12 +292,18 @@ def _replace(folder: str, name: str, content: object) -> None:
     target = f"{folder}/{fast_path.SNAPSHOT}/{name}"
     pending = f"{folder}/{os.urandom(8).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with suppress(OSError):
-        try:
-            with suppress(FileExistsError):
-                os.mkdir(os.path.dirname(target), 0o700)  # noqa: PTH102, PTH120
-            with os.fdopen(os.open(pending, flags, 0o600), "wb") as file:
-                file.write(fast_path.sealed(content))
-            os.replace(pending, target)  # noqa: PTH105
-        except OSError:
-            os.unlink(pending)  # noqa: PTH108
+    try:
+        if not os.path.isdir(os.path.dirname(target)):  # noqa: PTH112, PTH120
+            os.mkdir(os.path.dirname(target), 0o700)  # noqa: PTH102, PTH120
+        with os.fdopen(os.open(pending, flags, 0o600), "wb") as file:
+            file.write(fast_path.sealed(content))
+        os.replace(pending, target)  # noqa: PTH105
+    except OSError:
+        _remove(pending)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except OSError:
+        return

@@ -6,14 +6,18 @@ of Python and of libraries do not count: their versions do. Libraries that open 
 Python (DuckDB, pyarrow's own readers) are not seen.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:  # whoever only watches need not wait for it
+TYPE_CHECKING = False  # as in `typing`, which is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+    from typing import Any, Final
+
     from registry.code_analysis.data_files import DataFile
 
 _CODE: Final = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth")
@@ -37,7 +41,7 @@ def watch() -> None:
         sys.addaudithook(_note)
 
 
-def data_files() -> list["DataFile"]:
+def data_files() -> list[DataFile]:
     """What was read, for the modules as they are imported now."""
     from registry.code_analysis.data_files import DataFile  # noqa: PLC0415 - see above
 

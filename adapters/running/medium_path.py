@@ -8,18 +8,15 @@ Left to the whole program: another Python or another way of starting it (flags, 
 edit of code that changes what it says, new modules or distributions, an inbox with other files.
 """
 
-import ast
+from __future__ import annotations
+
 import os
 import stat
 import zlib
-from typing import Any, Final
 
 from registry import fast_path
-from registry.code_analysis.normal_form import normal_form
-from registry.fast_path import Asked
 from registry.snapshot import (
     FACTS,
-    FullStamp,
     Moments,
     Seen,
     all_below,
@@ -31,10 +28,18 @@ from registry.snapshot import (
     write,
 )
 
+TYPE_CHECKING = False  # as in `typing`, which is slow to import
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from registry.fast_path import Asked
+    from registry.snapshot import FullStamp
+
 _EMPTY: Final = frozenset(
     {None, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
 )
 _FLOW: Final = "dataflows"
+_ONLY_AST: Final = 0x400  # `ast.PyCF_ONLY_AST`; `ast` is slow to import
 
 
 def answered(arguments: list[str]) -> int | None:
@@ -51,7 +56,7 @@ def answered(arguments: list[str]) -> int | None:
     return fast_path.tell(look.answer, asked, facts)
 
 
-def _first_look(asked: Asked) -> "Look | None":
+def _first_look(asked: Asked) -> Look | None:
     for folder in fast_path.profile_folders(asked):
         facts = fast_path.contents(f"{folder}/{fast_path.SNAPSHOT}/{FACTS}")
         if isinstance(facts, dict):
@@ -258,4 +263,6 @@ _LOOKS: Final = {
 
 
 def _form(source: bytes) -> str:
-    return normal_form(ast.parse(source))
+    from registry.code_analysis.normal_form import normal_form  # noqa: PLC0415 - where it is needed
+
+    return normal_form(compile(source, "", "exec", _ONLY_AST))

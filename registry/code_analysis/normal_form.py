@@ -6,12 +6,16 @@ gains a field changes no digest of code that does not use it. The local variable
 be left unnamed: then a renamed one says the same.
 """
 
-import ast
-import hashlib
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from __future__ import annotations
 
-if TYPE_CHECKING:  # comparing texts needs no scopes
+import _ast as ast  # the classes alone: `ast` imports regular expressions and enumerations
+import hashlib
+
+TYPE_CHECKING = False  # as in `typing`, which is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Final
+
     from registry.code_analysis.scopes import Scope
 
 # `ctx` follows from the place of a node, `kind` is the u of u"", the others are comments.
@@ -38,7 +42,7 @@ def digest(*parts: str) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def normal_form(node: ast.AST, scopes: "Mapping[ast.AST, Scope] | None" = None) -> str:
+def normal_form(node: ast.AST, scopes: Mapping[ast.AST, Scope] | None = None) -> str:
     """The text that two pieces of code share exactly when they say the same.
 
     Args:
@@ -61,7 +65,7 @@ def says_nothing(statement: ast.AST) -> bool:
 class _Writer:
     """Writes tokens, each name with the scope that it stands in."""
 
-    def __init__(self, scopes: "Mapping[ast.AST, Scope]") -> None:
+    def __init__(self, scopes: Mapping[ast.AST, Scope]) -> None:
         self.tokens: list[str] = []
         self._scopes = scopes
         self._scope: Scope | None = None
@@ -116,7 +120,7 @@ class _Writer:
             self._value(field, value)
         self._scope = outer
 
-    def _generators(self, generators: list[ast.comprehension], outer: "Scope | None") -> None:
+    def _generators(self, generators: list[ast.comprehension], outer: Scope | None) -> None:
         """All but the first iterable belongs to the scope inside."""
         inner = self._scope
         self.tokens.append("[")

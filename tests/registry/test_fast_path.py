@@ -233,13 +233,25 @@ def test_no_basis_in_a_damaged_registry(tmp_path):
 # -- what a start costs --------------------------------------------------------------------------
 
 
-def test_the_fast_path_imports_what_python_has_imported_already():
-    code = "import sys; before = set(sys.modules); from registry import fast_path; "
+def imported_by(statement):
+    """The modules that a statement adds to those of Python's own start."""
+    code = f"import sys; before = set(sys.modules); {statement}; "
     code += "print(*sorted(set(sys.modules) - before))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["_operator", "registry", "registry.fast_path"]
+    return done.stdout.split()
+
+
+def test_the_fast_path_imports_what_python_has_imported_already():
+    found = imported_by("from registry import fast_path")
+    assert found == ["_operator", "registry", "registry.fast_path", "registry.streams"]
+
+
+def test_the_medium_path_imports_nothing_slow():
+    found = imported_by("from adapters.running import medium_path; medium_path._form(b'1')")
+    assert {"adapters.running.medium_path", "registry.code_analysis.normal_form"} <= {*found}
+    assert not {"typing", "re", "enum", "ast", "contextlib", "collections", "json"} & {*found}
 
 
 def test_no_import_finder_of_an_editable_install_slows_every_start():
