@@ -123,6 +123,20 @@ def offset_minutes(sign: str, hours: str, minutes: str) -> int | None:
     return None if found > MOST_OFFSET_MINUTES else -found if sign == "-" else found
 
 
+def minutes_from_utc(offsets: Any, ticks: int) -> Any:
+    """Offsets in minutes; what no clock shows is null.
+
+    Args:
+        offsets: Whole numbers, an Arrow column.
+        ticks: How many of them are a minute.
+
+    Shape: an Arrow column of `int16`.
+    """
+    most = MOST_OFFSET_MINUTES * ticks
+    possible = pc.and_(pc.greater_equal(offsets, -most), pc.less_equal(offsets, most))
+    return pc.divide(pc.if_else(possible, offsets, None), ticks).cast(pa.int16())
+
+
 def ticks_per_second(epochs: NDArray[np.int64]) -> int:
     """The unit of a column of epoch values: seconds, or thousandths, millionths, billionths.
 

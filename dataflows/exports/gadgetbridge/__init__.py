@@ -102,7 +102,7 @@ class _Export:
             "raw_sha256": self._sha256,
             "raw_row": rows["row"],
             "start_utc": cells.timestamps(micros[known], records.INSTANT),
-            "utc_offset_minutes": pc.divide(rows["UTC_OFFSET"], _OFFSET_TICKS),
+            "utc_offset_minutes": cells.minutes_from_utc(rows["UTC_OFFSET"], _OFFSET_TICKS),
             "heart_rate_bpm": rows["HEART_RATE"],
             "kind": kind,
         }

@@ -41,7 +41,7 @@ _APPS: Final = "application_info_table"
 _DEVICES: Final = "device_info_table"
 
 _TYPED_IN: Final = 3
-_MOST_OFFSET: Final = 14 * 3600
+_SECONDS: Final = 60
 
 _ORIGIN: Final[Mapping[str, pa.DataType]] = {
     "app_info_id": pa.int64(),
@@ -155,7 +155,7 @@ class _Export:
         self.placeholders = rows.num_rows - (pc.sum(is_night).as_py() or 0)
         rows = rows.filter(is_night)
         devices = self._named(rows).to_pylist()
-        offsets = _minutes_from_utc(rows["start_zone_offset"]).to_pylist()
+        offsets = cells.minutes_from_utc(rows["start_zone_offset"], _SECONDS).to_pylist()
         sessions: list[dict[str, Any]] = []
         staged: list[dict[str, Any]] = []
         for row, device, offset in zip(rows.to_pylist(), devices, offsets, strict=True):
@@ -232,14 +232,8 @@ def _start(rows: pa.Table, time: str, offsets: pa.ChunkedArray) -> dict[str, Any
     """When rows were measured: the instant, and minutes from UTC where they are told."""
     return {
         "start_utc": cells.timestamps(_micros(rows[time]), records.INSTANT),
-        "utc_offset_minutes": _minutes_from_utc(offsets),
+        "utc_offset_minutes": cells.minutes_from_utc(offsets, _SECONDS),
     }
-
-
-def _minutes_from_utc(seconds: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Offsets in minutes; what no clock shows is null."""
-    possible = pc.less_equal(pc.abs(seconds), _MOST_OFFSET)
-    return pc.if_else(possible, pc.floor(pc.divide(seconds, 60)), None).cast(pa.int16())
 
 
 def _micros(milliseconds: pa.ChunkedArray) -> NDArray[np.int64]:

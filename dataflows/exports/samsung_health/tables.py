@@ -162,7 +162,7 @@ def _devices(part: Rows) -> pa.DictionaryArray:
     pairs = pc.binary_join_element_wise(
         part.columns["pkg_name"], part.columns["deviceuuid"], _BETWEEN
     ).dictionary_encode()
-    names = [_device(*pair.split(_BETWEEN)) for pair in pairs.dictionary.to_pylist()]
+    names = [_device(*pair.split(_BETWEEN, 1)) for pair in pairs.dictionary.to_pylist()]
     return pa.array(names, pa.string()).take(pairs.indices).dictionary_encode()
 
 

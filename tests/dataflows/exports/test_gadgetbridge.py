@@ -179,3 +179,13 @@ def test_minutes_asleep_and_awake_fill_their_sessions(kinds):
     for night in found["sleep_sessions"].to_pylist():
         length = (night["end_utc"] - night["start_utc"]).total_seconds() / 60
         assert night["asleep_minutes"] + night["awake_minutes"] == length
+
+
+def test_an_offset_that_no_clock_shows_is_no_offset():
+    offsets = (54_000_000, 10**18, -(2**63), -43_200_000)
+    rows = [
+        ("HUAMI_HEART_RATE_MANUAL_SAMPLE",
+         {"TIMESTAMP": (NIGHT + place) * 1000, "UTC_OFFSET": offset, "HEART_RATE": 64})
+        for place, offset in enumerate(offsets)
+    ]  # fmt: skip
+    assert parsed(rows)["heart_rate"]["utc_offset_minutes"].to_pylist() == [None, None, None, -720]

@@ -84,8 +84,9 @@ def test_what_a_watch_or_its_app_measured_is_cuffless():
 
 
 def test_an_offset_that_no_clock_shows_is_no_offset():
-    readings = parsed([pressure(zone_offset=90_000), pressure(zone_offset=None)])["blood_pressure"]
-    assert readings["utc_offset_minutes"].to_pylist() == [None, None]
+    told = (90_000, None, 10**18, -(2**63), 2**63 - 1, -50_400)
+    readings = parsed([pressure(zone_offset=offset) for offset in told])["blood_pressure"]
+    assert readings["utc_offset_minutes"].to_pylist() == [*[None] * 5, -840]
 
 
 @pytest.mark.parametrize(

@@ -274,3 +274,9 @@ def test_no_content_makes_it_fail(kind, body):
     content = text_of(kind, columns, []).encode() + b"".join(body)
     found = parse(export_file_of(content), date_order=None)
     assert found["report"]["status"] in {"parsed", "failed"}
+
+
+def test_a_package_with_a_control_character_in_its_name_is_a_device_like_others():
+    found = pressures(reading(pkg_name="com.sec.\x1fandroid.app.shealth"))
+    (device,) = found["blood_pressure"]["device"].to_pylist()
+    assert device.startswith("com.sec.")
