@@ -1,12 +1,17 @@
 """The state pushed from one home and pulled into others: byte for byte, and nothing computed."""
 
+import contextlib
+import io
 import shutil
 import stat
+import zlib
 
 import pytest
 
 from adapters.remote.memory import Memory
-from adapters.vault.age import new_identity
+from adapters.vault import NoKeyError
+from adapters.vault.age import identities_in, new_identity
+from adapters.vault.streaming import decrypt
 from adapters.vault.vault import identity_text
 from tests.conftest import Program
 
@@ -157,6 +162,56 @@ def test_a_file_forgotten_in_one_home_is_forgotten_in_the_other(own):
     assert [file["name"] for file in b.done("sources")["files"]] == ["day-25.csv"]
     assert CANARY.encode() not in (own / "b/me/registry.sqlite").read_bytes()
     assert b.done()["status"] == "up-to-date"
+
+
+def objects_of(folder):
+    return {path.name for path in (folder / "remote/objects").glob("??/*")}
+
+
+def test_a_pruned_remote_holds_nothing_of_what_was_forgotten(own):
+    """Neither its bytes nor its name, for whoever has every key."""
+    a, b, c = at(own, "a"), at(own, "b"), at(own, "c")
+    b.done("state", "pull")
+    brings_in(a, 27)
+    first = objects_of(own)
+    assert "state prune" in a("forget", CANARY, "--yes").stdout
+    a.done()
+    assert a("state", "prune").exit_code == 4
+    a.done("state", "push")
+    assert CANARY.encode() in everything(own)
+    planned = a.done("state", "prune", "--dry-run")
+    assert (planned["status"], planned["state"]) == ("planned", 2)
+    done = a.done("state", "prune")
+    assert (done["status"], done["state"]) == ("pruned", 3)
+    assert done["removed"] == planned["removed"]
+    assert first - objects_of(own)
+    assert a.done("state", "prune")["status"] == "up-to-date"
+    assert CANARY.encode() not in everything(own)
+    assert a.done("state", "status")["there"] == 3
+    assert c.done("state", "pull")["state"] == 3
+    assert c.done()["status"] == "up-to-date"
+    brings_in(b, 28)  # news of its own, and the file that was forgotten meanwhile
+    assert b.done("state", "pull", "--merge")["status"] == "merged"
+    names = {file["name"] for file in b.done("sources")["files"]}
+    assert names == {"day-27.csv", "day-28.csv"}
+
+
+def everything(own):
+    """All that the remote holds, opened."""
+    keys = identities_in((own / "recovery-key-me.txt").read_text(), "it")
+    found = []
+    for path in (own / "remote/objects").glob("??/*"):
+        target = io.BytesIO()
+        with contextlib.suppress(NoKeyError), path.open("rb") as source:  # the wrapped identity
+            decrypt(source, target, keys, "it")
+        found.append(unpacked(target.getvalue()))
+    return b"".join(found)
+
+
+def unpacked(content):
+    with contextlib.suppress(zlib.error):
+        return zlib.decompress(content)
+    return content
 
 
 def test_names_and_bytes_of_the_remote_tell_nothing(world):

@@ -1,7 +1,8 @@
-"""What a remote has to be able to do: four verbs over names that mean nothing.
+"""What a remote has to be able to do: six verbs over names that mean nothing.
 
 Whatever is stored is encrypted before it comes here. Objects are immutable and named after their
-content, so a second put of a name changes nothing. One small head says which of them count; it
+content, so a second put of a name changes nothing; what was removed is never put under its old
+name again, so that a removal may arrive late, or twice. One small head says which of them count; it
 alone is replaced, and only by whoever saw the one before.
 
     RemoteError               root
@@ -125,6 +126,16 @@ class Backend(Protocol):
 
         Returns:
             Whether it was stored: False when there was one.
+        """
+
+    def remove(self, name: str) -> bool:
+        """Remove an object; that there is none is fine.
+
+        Args:
+            name: `objects/` or `heads/`, then 64 hexadecimal digits.
+
+        Returns:
+            Whether it is gone for good: False when the service keeps it for a while, in a bin.
         """
 
     def list(self, folder: str) -> Iterator[Stored]:

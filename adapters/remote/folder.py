@@ -91,6 +91,22 @@ class FolderBackend:
         except (OSError, WriteError) as error:
             raise _refused(self._root, error) from error
 
+    def remove(self, name: str) -> bool:
+        """Remove an object; that there is none is fine. It stays removed when the power fails.
+
+        Raises:
+            RemoteRefusedError: It cannot be removed.
+        """
+        path = self._path(name)
+        try:
+            path.unlink(missing_ok=True)
+            flush_folder(path.parent)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise _refused(self._root, error) from error
+        return True
+
     def list(self, folder: str) -> Iterator[Stored]:
         """The objects below `objects/` or `heads/`, in any order.
 

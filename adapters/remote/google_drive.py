@@ -17,7 +17,7 @@ from adapters.remote.backend import (
     RemoteUnavailableError,
     Stored,
 )
-from adapters.remote.google_drive_heads import WHAT, DriveFolder, HeadChain, age
+from adapters.remote.google_drive_heads import ADVICE, WHAT, DriveFolder, HeadChain, age
 from adapters.remote.google_transfer import client_of, downloaded, md5_of, told, uploaded
 from adapters.settings import Settings
 
@@ -28,7 +28,7 @@ def google_drive(folder_id: str, settings: Settings) -> "GoogleDriveBackend":
     Raises:
         GoogleSetupError: The packages are missing, or the key cannot be used.
     """
-    return GoogleDriveBackend(client_of(settings, "state"), folder_id)
+    return GoogleDriveBackend(client_of(settings, "state", ADVICE), folder_id)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class GoogleDriveBackend:
     def __init__(self, client: GoogleClient, folder_id: str) -> None:
         self._client, self._folder = client, DriveFolder(client, folder_id)
         self._chain = HeadChain(self._folder)
-        self._objects: dict[str, _Object] = {}
+        self._objects: dict[str, list[_Object]] = {}
         self._is_listed = False
         self._lock = threading.Lock()
 
@@ -112,8 +112,27 @@ class GoogleDriveBackend:
             if stored["md5Checksum"] != md5_of(content).hex():
                 raise RemoteUnavailableError("an object reads back as another one")
             with self._lock:
-                self._objects[name] = _Object(stored["id"], int(stored["size"]))
+                self._objects.setdefault(name, []).append(
+                    _Object(stored["id"], int(stored["size"]))
+                )
             return True
+
+    def remove(self, name: str) -> bool:
+        """Remove an object, each file of its name; that there is none is fine.
+
+        Returns:
+            Whether it is gone for good: False where the account may only put it into the bin,
+            which Drive empties after 30 days.
+
+        Raises:
+            RemoteUnavailableError: No answer just now.
+            RemoteRefusedError: It will not.
+        """
+        with told():
+            self._found(name)
+            with self._lock:
+                found = self._objects.pop(name, [])
+            return False not in [self._folder.remove(item.id) for item in found]
 
     def list(self, folder: str) -> Iterator[Stored]:
         """The objects below `objects/` or `heads/`, in any order, with the sizes they have.
@@ -125,10 +144,8 @@ class GoogleDriveBackend:
         with told():
             self._list_all()
         with self._lock:
-            found = dict(self._objects)
-        for name, item in found.items():
-            if name.startswith(folder):
-                yield Stored(name, item.size)
+            found = [Stored(name, files[0].size) for name, files in self._objects.items()]
+        yield from (stored for stored in found if stored.name.startswith(folder))
 
     def _found(self, name: str) -> _Object | None:
         """An object; all are listed once, since one usually asks for many."""
@@ -136,14 +153,14 @@ class GoogleDriveBackend:
             raise NotInRemoteError(name)
         with self._lock:
             is_listed, found = self._is_listed, self._objects.get(name)
-        if found is not None:
-            return found
+        if found:
+            return found[0]
         if not is_listed:
             self._list_all()
         else:
             self._note(f"name = '{name}'")
         with self._lock:
-            return self._objects.get(name)
+            return next(iter(self._objects.get(name, ())), None)
 
     def _list_all(self) -> None:
         self._note()
@@ -154,5 +171,6 @@ class GoogleDriveBackend:
         for file in sorted(self._folder.files(condition), key=age):
             if NAME.fullmatch(file["name"]):
                 with self._lock:
-                    known = _Object(file["id"], int(file.get("size", 0)))
-                    self._objects.setdefault(file["name"], known)
+                    known = self._objects.setdefault(file["name"], [])
+                    if file["id"] not in {one.id for one in known}:
+                        known.append(_Object(file["id"], int(file.get("size", 0))))

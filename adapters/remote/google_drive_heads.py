@@ -17,22 +17,31 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.google.client import GoogleClient
-from adapters.google.errors import GoogleError, GoogleRefusedError
+from adapters.google.errors import GoogleError, GoogleNotFoundError, GoogleRefusedError
 from adapters.remote.backend import Head, LostRaceError
 
 WHAT: Final = "the folder of the remote state"
+ADVICE: Final = {
+    "insufficientFilePermissions": (
+        "{account} may not write to {what}, or not remove from it: in the shared drive click "
+        "Manage members and make it Content manager; of a folder elsewhere, click Share and make "
+        "it Editor"
+    ),
+}
 _HEAD: Final = "head"
 _NEXT: Final = "next"
 _TAKEN: Final = "fileIdInUse"
+_FORBIDDEN: Final = "insufficientFilePermissions"
 _FIELDS: Final = "id,name,size,createdTime,description,appProperties"
 
 
-@dataclass(frozen=True)
+@dataclass
 class DriveFolder:
     """A folder, and how Drive is asked for what is in it."""
 
     client: GoogleClient
     id: str
+    _may_delete: bool = True
 
     def files(self, condition: str = "") -> Iterator[Any]:
         """Its files, page by page."""
@@ -48,6 +57,37 @@ class DriveFolder:
         )
         for page in pages:
             yield from page.get("files", [])
+
+    def remove(self, file_id: str) -> bool:
+        """Delete a file, which in a shared drive only its managers may; else it goes to the bin.
+
+        Returns:
+            Whether it is gone for good.
+        """
+        try:
+            if self._may_delete:
+                self._delete(file_id)
+            else:
+                self.trash(file_id)
+        except GoogleNotFoundError:
+            return True
+        except GoogleRefusedError as error:
+            if error.reason != _FORBIDDEN or not self._may_delete:
+                raise
+            self._may_delete = False
+            return self.remove(file_id)
+        return self._may_delete
+
+    def _delete(self, file_id: str) -> None:
+        request = self.client.files.delete(fileId=file_id, supportsAllDrives=True)
+        self.client.ask(request, WHAT)
+
+    def trash(self, file_id: str) -> None:
+        """Put a file into the bin."""
+        request = self.client.files.update(
+            fileId=file_id, body={"trashed": True}, fields="id", supportsAllDrives=True
+        )
+        self.client.ask(request, WHAT)
 
 
 class HeadChain:
@@ -117,11 +157,8 @@ class HeadChain:
         return new_id
 
     def _remove(self, file: Any) -> None:
-        request = self._client.files.update(
-            fileId=file["id"], body={"trashed": True}, fields="id", supportsAllDrives=True
-        )
         with contextlib.suppress(GoogleError):  # the next who swaps does it
-            self._client.ask(request, WHAT)
+            self._folder.trash(file["id"])
 
 
 def age(file: Any) -> tuple[str, str]:

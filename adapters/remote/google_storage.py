@@ -6,6 +6,7 @@ itself; so a put that is refused means that the object is there, and a swap that
 """
 
 import base64
+import contextlib
 import io
 import re
 from collections.abc import Iterator
@@ -31,7 +32,8 @@ _ABSENT: Final = "0"
 _ANOTHER: Final = "conditionNotMet"
 _SPOILT: Final = "invalid"  # what is not as its MD5 says is not stored
 _RETAINED: Final = (
-    "{what} forbids that what is in it is replaced, and the head of the state has to be: remove "
+    "{what} forbids that what is in it is replaced or removed, and the head of the state is "
+    "replaced at each push: remove "
     "the retention policy or hold (Buckets > the bucket > Protection), or name another bucket"
 )
 ADVICE: Final = {
@@ -110,6 +112,21 @@ class GoogleStorageBackend:
         """Store an object, whole or not at all, unless there is one of this name."""
         with told():
             return self._generation(name, content, follows=_ABSENT) is not None
+
+    def remove(self, name: str) -> bool:
+        """Remove an object, also from a bucket that keeps versions; that there is none is fine.
+
+        Raises:
+            RemoteUnavailableError: No answer just now.
+            RemoteRefusedError: It will not.
+        """
+        place = {"bucket": self._bucket, "object": self._prefix + name}
+        objects = self._client.objects
+        with told(), contextlib.suppress(GoogleNotFoundError):
+            found = self._client.ask(objects.get(**place, fields="generation"), self._what)
+            request = objects.delete(**place, generation=found["generation"])
+            self._client.ask(request, self._what)
+        return True
 
     def list(self, folder: str) -> Iterator[Stored]:
         """The objects below `objects/` or `heads/`, a thousand a request."""

@@ -7,11 +7,12 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.remote.sealing import Reference, RemoteManifest
+from adapters.remote.remote_state import Found
+from adapters.remote.sealing import HeadFacts, Reference, RemoteManifest
 from registry.objects import replace_file
 
 FOLDER: Final = "remote"
@@ -30,6 +31,8 @@ class Known:
         recipients: Who can open it.
         pins: The pinned generations in it.
         merged: Manifests of this machine that lost a race, and whose contents are here.
+        epoch: Of the names that are made from now on.
+        pushed_as: The manifest by which this state was pushed, if a prune made the one above.
     """
 
     manifest: Reference
@@ -40,6 +43,21 @@ class Known:
     recipients: Sequence[str]
     pins: Sequence[int]
     merged: Sequence[Reference] = ()
+    epoch: str = ""
+    pushed_as: Reference | None = None
+
+    @property
+    def origin(self) -> Reference:
+        """The manifest by which this state was pushed."""
+        return self.pushed_as or self.manifest
+
+    def is_at(self, facts: HeadFacts) -> bool:
+        """Whether a head is of this state, as it was or pruned since."""
+        return facts.origin == self.origin and facts.manifest.counter >= self.manifest.counter
+
+    def pruned_to(self, facts: HeadFacts) -> "Known":
+        """The same state, by another head."""
+        return replace(self, manifest=facts.manifest, epoch=facts.epoch, pushed_as=facts.pushed_as)
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,12 @@ class Memory:
             return None
         with contextlib.suppress(TypeError, LookupError):
             merged = [Reference(**row) for row in facts["merged"]]
-            read = {"manifest": Reference(**facts["manifest"]), "merged": merged}
+            origin = facts.get("pushed_as")
+            read = {
+                "manifest": Reference(**facts["manifest"]),
+                "merged": merged,
+                "pushed_as": Reference(**origin) if origin else None,
+            }
             return Known(**{**facts, **read})
         return None
 
@@ -91,15 +114,38 @@ class Memory:
         replace_file(self.path, [json.dumps(facts).encode()])
 
 
-def known_after(reference: Reference, fingerprint: str, manifest: RemoteManifest) -> Known:
-    """What is remembered of a manifest."""
+def agreed(memory: Memory, found: Found | None) -> Known | None:
+    """What was last agreed on, and from now on is remembered to be. The caller holds the lock."""
+    known = last_agreed(memory, found)
+    if known is not None and known != memory.known():
+        memory.agree(known)
+    return known
+
+
+def last_agreed(memory: Memory, found: Found | None) -> Known | None:
+    """What was last agreed on.
+
+    A push that was cut short may have come to its end all the same. And a prune elsewhere is no
+    news: the state is what it was, only what is put from now on has other names.
+    """
+    known = memory.known()
+    for seen in (memory.begun(), known):
+        if found and seen and seen.is_at(found.facts):
+            return seen.pruned_to(found.facts)
+    return known
+
+
+def known_after(facts: HeadFacts, fingerprint: str, manifest: RemoteManifest) -> Known:
+    """What is remembered of a head and its manifest."""
     corrections = [entry.sha256 for entry in manifest.of_kind("corrections")]
     return Known(
-        manifest=reference,
+        manifest=facts.manifest,
         fingerprint=fingerprint,
         raw_files=[row[0] for row in manifest.raw_files],
         corrections=corrections[0] if corrections else None,
         names={entry.sha256: entry.name for entry in manifest.entries},
         recipients=manifest.recipients,
         pins=manifest.pins,
+        epoch=facts.epoch,
+        pushed_as=facts.pushed_as,
     )

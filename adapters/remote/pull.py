@@ -2,29 +2,34 @@
 
 What is missing comes into `remote/incoming/`, encrypted until it is here and whole before it has
 its name there. Only when all of it is there does the profile change; a pull that is cut short goes
-on where it stopped. A file of SQLite's never travels: rows do.
+on where it stopped. Where an object went away because the remote moved on and was pruned, the pull
+begins again with the new head. A file of SQLite's never travels: rows do.
 """
 
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from adapters.profile import Profile
 from adapters.remote.adopting import adopt
 from adapters.remote.arriving import Agreement, arrive
-from adapters.remote.backend import Backend, RemoteRefusedError
+from adapters.remote.backend import Backend, NotInRemoteError, RemoteRefusedError
 from adapters.remote.bringing import Bringer
 from adapters.remote.contents import Contents, contents_of
-from adapters.remote.memory import Known, Memory, known_after
+from adapters.remote.memory import Known, Memory, agreed, known_after
 from adapters.remote.remote_state import (
     ConflictError,
+    Found,
     ReplayError,
     follows,
     manifest_at,
     sealed_head,
 )
-from adapters.remote.sealing import Reference, RemoteManifest, Seal
+from adapters.remote.sealing import HeadFacts, Reference, RemoteManifest, Seal
 from adapters.vault.age import Identity
+
+_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -91,11 +96,30 @@ def pull(
         ReplayError: The remote is at an older state than this machine has seen.
         UnsealedError: Head or manifest are damaged, or of another vault.
         DamagedError: An object is damaged; nothing here was changed.
+        NotInRemoteError: An object is gone; nothing here was changed.
     """
+    found = _head(receiver)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _pulled(receiver, contents, found, merge=merge, accept_older=accept_older)
+        except NotInRemoteError:
+            before, found = found, _head(receiver)
+            if found == before:
+                raise
+    return _pulled(receiver, contents, found, merge=merge, accept_older=accept_older)
+
+
+def _head(receiver: Receiver) -> Found:
     found = sealed_head(receiver.backend, receiver.seal)
     if found is None:
         raise RemoteRefusedError("the remote holds no state yet; nothing was changed")
-    known, reference = receiver.memory.known(), found.facts.manifest
+    return found
+
+
+def _pulled(
+    receiver: Receiver, contents: Contents, found: Found, *, merge: bool, accept_older: bool
+) -> Pulled:
+    known, reference = agreed(receiver.memory, found), found.facts.manifest
     if known and reference == known.manifest and contents.is_whole:
         return Pulled(reference.counter, contents.generation)
     if known and reference.counter < known.manifest.counter and not accept_older:
@@ -111,7 +135,7 @@ def pull(
     arrived = arrive(bringer, manifest, Agreement(contents, base, keeps=keeps))
     adopt(receiver.profile, arrived, bringer)
     shutil.rmtree(bringer.incoming, ignore_errors=True)
-    receiver.memory.agree(_known_now(receiver, manifest, reference, keeps=keeps))
+    receiver.memory.agree(_known_now(receiver, manifest, found.facts, keeps=keeps))
     return Pulled(
         counter=reference.counter,
         generation=receiver.profile.generations.current(),
@@ -167,11 +191,11 @@ def _lacks_corrections(contents: Contents, base: Known | None, manifest: RemoteM
 
 
 def _known_now(
-    receiver: Receiver, manifest: RemoteManifest, reference: Reference, *, keeps: bool
+    receiver: Receiver, manifest: RemoteManifest, facts: HeadFacts, *, keeps: bool
 ) -> Known:
-    known = known_after(reference, "", manifest)
+    known = known_after(facts, "", manifest)
     if not keeps:
         return replace(known, fingerprint=contents_of(receiver.profile).fingerprint)
     lost = [seen.manifest for seen in (receiver.memory.begun(), receiver.memory.known()) if seen]
-    mine = {seen for seen in lost if seen != reference and seen not in manifest.parents}
+    mine = {seen for seen in lost if seen != facts.manifest and seen not in manifest.parents}
     return replace(known, merged=sorted(mine, key=lambda seen: seen.name))

@@ -2,8 +2,10 @@
 
 Whoever pushes needs no secret: recipients and the key of the state are enough, and the head is
 readable with the latter. The head is replaced only if it still is the one that this machine knows.
+Where a prune came in between, the push begins again: what it had put may be gone.
 """
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +15,13 @@ from typing import Final
 
 from adapters.remote.backend import OBJECTS, Backend, Head, LostRaceError
 from adapters.remote.contents import Contents, IncompleteError, Item
-from adapters.remote.memory import FOLDER, Known, Memory, known_after
+from adapters.remote.memory import FOLDER, Known, Memory, agreed, known_after
 from adapters.remote.parallel import in_parallel
 from adapters.remote.remote_state import (
     ConflictError,
     Found,
     LostStateError,
+    PrunedMeanwhileError,
     ReplayError,
     sealed_head,
 )
@@ -34,6 +37,7 @@ from adapters.remote.transfer import put
 from registry.objects import make_folder
 
 _WORTH_A_LISTING: Final = 8
+_ATTEMPTS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -86,29 +90,36 @@ def push(sender: Sender, contents: Contents, *, anew: bool = False) -> Pushed:
         ReplayError: The remote is at an older state than this machine has seen.
         LostStateError: The remote lost its state.
         IncompleteError: Something is missing here.
+        PrunedMeanwhileError: Again and again somebody pruned the remote before this push ended.
     """
     if not contents.is_whole:
         raise IncompleteError(
             "something that is published is missing here, and what is pushed has to be whole; run "
             "`python cli.py`, which makes results again, or `python cli.py state pull`"
         )
+    for _ in range(_ATTEMPTS - 1):
+        with contextlib.suppress(PrunedMeanwhileError):
+            return _pushed(sender, contents, anew=anew)
+    return _pushed(sender, contents, anew=anew)
+
+
+def _pushed(sender: Sender, contents: Contents, *, anew: bool) -> Pushed:
     found = sealed_head(sender.backend, sender.seal)
-    known = _known(sender.memory, found)
-    _refuse_divergence(found, known, anew=anew)
+    known = agreed(sender.memory, found)
+    refuse_divergence(found, known, anew=anew)
     if found and known and _is_nothing_new(sender, contents, found, known):
         return Pushed(known.manifest.counter, 0, 0)
     return _sent(sender, contents, found, known)
 
 
-def _known(memory: Memory, found: Found | None) -> Known | None:
-    """What was last agreed on. A push that was cut short may have come to its end all the same."""
-    begun = memory.begun()
-    if begun and found and found.facts.manifest == begun.manifest:
-        memory.agree(begun)
-    return memory.known()
+def refuse_divergence(found: Found | None, known: Known | None, *, anew: bool = False) -> None:
+    """See that the remote is where this machine last knew it to be.
 
-
-def _refuse_divergence(found: Found | None, known: Known | None, *, anew: bool) -> None:
+    Raises:
+        ConflictError: It is further.
+        ReplayError: It is not that far yet.
+        LostStateError: It is nowhere.
+    """
     if found is None:
         if known is not None and not anew:
             raise LostStateError(known.manifest.counter)
@@ -136,23 +147,37 @@ class Before:
         head: The head that it replaces.
         known: The state that it follows.
         identity: Where the wrapped identity is, and its hash.
+        epoch: Of the names that it makes.
     """
 
     head: Head | None
     known: Known | None
     identity: tuple[str, str]
+    epoch: str
 
 
 def _sent(sender: Sender, contents: Contents, found: Found | None, known: Known | None) -> Pushed:
     names = dict(known.names) if found and known and _same_readers(sender, known) else {}
-    entries = [entry_of(sender, item) for item in contents.items]
+    epoch = epoch_after(found, known)
+    entries = [entry_of(sender, item, epoch) for item in contents.items]
     entries = [replace(entry, name=names.get(entry.sha256, entry.name)) for entry in entries]
     missing = _missing(sender, contents.items, entries, set(names.values()))
-    identity = identity_of(sender)
+    identity = identity_of(sender, epoch)
     if found and found.facts.identity_sha256 == identity[1]:
         identity = (found.facts.identity_name, identity[1])
-    before = Before(found.head if found else None, known, identity)
+    before = Before(found.head if found else None, known, identity, epoch)
     return publish(sender, contents, entries, missing, before)
+
+
+def epoch_after(found: Found | None, known: Known | None) -> str:
+    """The epoch of the names to be made.
+
+    Where there is no head, or none that can be read, a prune that this machine never heard of may
+    still be removing what it knows: it makes names that nobody else can have made before.
+    """
+    if found is not None or known is None:
+        return found.facts.epoch if found else ""
+    return hashlib.sha256(f"anew after {known.manifest.seal}".encode()).hexdigest()[:32]
 
 
 def _same_readers(sender: Sender, known: Known) -> bool:
@@ -177,6 +202,7 @@ def publish(
 
     Raises:
         ConflictError: Another machine replaced the head; this one's is kept beside it.
+        PrunedMeanwhileError: A prune did, and what was sent may be gone.
     """
     make_folder(sender.profile_folder / FOLDER)
     sent = _put_all(sender, missing)
@@ -194,17 +220,20 @@ def publish(
         state_key=sender.seal.key_text,
         entries=entries,
     )
-    reference = _put_manifest(sender, manifest)
-    after = known_after(reference, contents.fingerprint, manifest)
+    reference = put_manifest(
+        sender.backend, sender.seal, manifest, before.epoch, sender.profile_folder / FOLDER
+    )
+    facts = HeadFacts(reference, *before.identity, before.epoch)
+    after = known_after(facts, contents.fingerprint, manifest)
     sender.memory.begin(after)
-    _swap(sender, HeadFacts(reference, *before.identity), before.head)
+    _swap(sender, facts, before.head)
     sender.memory.agree(after)
     return Pushed(counter, len(missing) + 2, sent)
 
 
-def entry_of(sender: Sender, item: Item, copy: int = 0) -> Entry:
-    """An item with the name that it has in the remote; a further copy has another one."""
-    name = sender.seal.object_name(item.sha256, sender.recipients, copy)
+def entry_of(sender: Sender, item: Item, epoch: str, copy: int = 0) -> Entry:
+    """An item with the name that it gets in the remote; a further copy has another one."""
+    name = sender.seal.object_name(item.sha256, sender.recipients, epoch, copy)
     return Entry(item.kind, item.key, item.sha256, item.size, name)
 
 
@@ -246,19 +275,21 @@ def _put_all(sender: Sender, missing: Mapping[str, Item]) -> int:
     return sent
 
 
-def identity_of(sender: Sender, copy: int = 0) -> tuple[str, str]:
+def identity_of(sender: Sender, epoch: str, copy: int = 0) -> tuple[str, str]:
     """Name and hash of the wrapped identity. It is encrypted already, and is stored as it is."""
     sha256 = hashlib.sha256(sender.wrapped).hexdigest()
-    return sender.seal.object_name(sha256, ["a passphrase"], copy), sha256
+    return sender.seal.object_name(sha256, ["a passphrase"], epoch, copy), sha256
 
 
-def _put_manifest(sender: Sender, manifest: RemoteManifest) -> Reference:
+def put_manifest(
+    backend: Backend, seal: Seal, manifest: RemoteManifest, epoch: str, folder: Path
+) -> Reference:
+    """Store a manifest for those who can open what it names."""
     content = manifest_content(manifest)
     sha256 = hashlib.sha256(content).hexdigest()
-    name = sender.seal.object_name(sha256, sender.recipients)
-    folder = sender.profile_folder / FOLDER
-    put(sender.backend, name, io.BytesIO(content), sha256, sender.recipients, folder)
-    return Reference(manifest.counter, name, sender.seal.of_manifest(content))
+    name = seal.object_name(sha256, manifest.recipients, epoch)
+    put(backend, name, io.BytesIO(content), sha256, manifest.recipients, folder)
+    return Reference(manifest.counter, name, seal.of_manifest(content))
 
 
 def _swap(sender: Sender, facts: HeadFacts, expected: Head | None) -> None:
@@ -266,6 +297,9 @@ def _swap(sender: Sender, facts: HeadFacts, expected: Head | None) -> None:
     try:
         sender.backend.swap_head(content, expected)
     except LostRaceError:
+        now = sealed_head(sender.backend, sender.seal)
+        if now is not None and now.facts.epoch != facts.epoch:
+            raise PrunedMeanwhileError from None
         name = sender.seal.kept_head_name(content)
         sender.backend.put_if_absent(name, io.BytesIO(content))
         raise ConflictError("another machine pushed at the same time, and was first") from None

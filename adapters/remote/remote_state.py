@@ -1,7 +1,7 @@
 """One remote, one vault: heads and manifests read and believed, or refused."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +60,17 @@ class LostStateError(RemoteError):
         )
 
 
+class PrunedMeanwhileError(RemoteError):
+    """A prune replaced the head since it was read, and may have removed what was put meanwhile."""
+
+    exit_code = 4
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another machine pruned the remote at the same time; run the same command again"
+        )
+
+
 @dataclass(frozen=True)
 class Found:
     """A head that is ours."""
@@ -109,14 +120,34 @@ def follows(
     identities: Sequence[Identity],
 ) -> bool:
     """Whether a manifest has a known one among those it comes from, as far as they can be read."""
-    waiting, seen = list(manifest.parents), {known.name}
+    return known.seal in ancestors(backend, seal, manifest, identities, above=known.counter)
+
+
+def ancestors(
+    backend: Backend,
+    seal: Seal,
+    manifest: RemoteManifest,
+    identities: Sequence[Identity],
+    *,
+    above: int = 0,
+) -> Iterator[str]:
+    """The seals of the manifests that one comes from, as far as they can be read.
+
+    Args:
+        backend: Where they are.
+        seal: The key of the state.
+        manifest: The one.
+        identities: The keys that open them.
+        above: Those that are not newer than this are not opened.
+    """
+    waiting, seen = [manifest], set[str]()
     while waiting:
-        parent = waiting.pop()
-        if parent == known:
-            return True
-        if parent.counter <= known.counter or parent.name in seen:
-            continue
-        seen.add(parent.name)
-        with contextlib.suppress(UnsealedError, NoKeyError, NotInRemoteError):
-            waiting += manifest_at(backend, seal, parent, identities).parents
-    return False
+        one = waiting.pop()
+        yield from one.ancestors
+        for parent in one.parents:
+            yield parent.seal
+            if one.ancestors or parent.counter <= above or parent.seal in seen:
+                continue
+            seen.add(parent.seal)
+            with contextlib.suppress(UnsealedError, NoKeyError, NotInRemoteError):
+                waiting.append(manifest_at(backend, seal, parent, identities))

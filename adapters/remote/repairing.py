@@ -2,20 +2,28 @@
 
 An object is never replaced, so the new one has a name of its own, and the new manifest says which
 one counts. A head that nobody can read any more gives way to a new one, which follows the state
-that this machine knows.
+that this machine knows; then all of it is put there again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.remote.backend import Head, NotInRemoteError, RemoteRefusedError
 from adapters.remote.contents import Contents, Item
-from adapters.remote.memory import Known
+from adapters.remote.memory import agreed
 from adapters.remote.parallel import in_parallel
-from adapters.remote.push import Before, Pushed, Sender, entry_of, identity_of, publish
-from adapters.remote.remote_state import ConflictError
-from adapters.remote.sealing import Entry, UnsealedError
+from adapters.remote.push import (
+    Before,
+    Pushed,
+    Sender,
+    entry_of,
+    epoch_after,
+    identity_of,
+    publish,
+)
+from adapters.remote.remote_state import ConflictError, Found
+from adapters.remote.sealing import UnsealedError
 from adapters.remote.transfer import Dropped, Expected, fetch
 from adapters.vault import DamagedError, NoKeyError, NotAgeError
 from adapters.vault.age import Identity
@@ -30,63 +38,90 @@ def repair(sender: Sender, contents: Contents, identities: Sequence[Identity]) -
     Raises:
         ConflictError: The remote has a state that this machine does not know.
     """
-    known = sender.memory.known()
+    head = sender.backend.head()
+    found = _readable(sender, head)
+    known = agreed(sender.memory, found)
     if known is None:
         raise ConflictError("this machine never had a part in what the remote holds")
-    head = sender.backend.head()
-    if head is not None and not _is_ours(sender, head, known):
+    if found is not None and found.facts.manifest != known.manifest:
         raise ConflictError("another machine pushed since this one last pulled")
+    place = _Place(sender, epoch_after(found, known), known.names if found else {}, identities)
     items = {item.sha256: item for item in contents.items}
-    looked_at = in_parallel(lambda item: _copy(sender, item, identities), list(items.values()))
-    found = dict(zip(items, looked_at, strict=True))
-    missing = {
-        copy.entry.name: items[sha256] for sha256, copy in found.items() if not copy.is_whole
-    }
-    names = {sha256: copy.entry.name for sha256, copy in found.items()}
-    entries = [replace(entry_of(sender, item), name=names[item.sha256]) for item in contents.items]
-    return publish(sender, contents, entries, missing, Before(head, known, _identity(sender)))
+    looked_at = in_parallel(place.copy, list(items.values()))
+    copies = dict(zip(items, looked_at, strict=True))
+    missing = {copy.name: items[sha256] for sha256, copy in copies.items() if not copy.is_whole}
+    entries = [
+        replace(entry_of(sender, item, place.epoch), name=copies[item.sha256].name)
+        for item in contents.items
+    ]
+    before = Before(head, known, place.identity(found), place.epoch)
+    return publish(sender, contents, entries, missing, before)
+
+
+def _readable(sender: Sender, head: Head | None) -> Found | None:
+    """The head, unless it is nobody's any more."""
+    try:
+        return Found(head, sender.seal.head_facts(head.content)) if head else None
+    except UnsealedError:
+        return None
 
 
 @dataclass(frozen=True)
 class _Copy:
     """A place for a content in the remote, and whether it is there, whole."""
 
-    entry: Entry
+    name: str
     is_whole: bool
 
 
-def _copy(sender: Sender, item: Item, identities: Sequence[Identity]) -> _Copy:
-    """The first copy that is whole, else the first that is not there yet."""
-    for number in range(MOST_COPIES):
-        entry = entry_of(sender, item, number)
+@dataclass(frozen=True)
+class _Place:
+    """Where contents are in the remote, whole, or will be.
+
+    Attributes:
+        sender: Where to, and for whom.
+        epoch: Of the names that are made.
+        names: The hash of a content -> the name that it has by the head.
+        identities: The keys that open what is there.
+    """
+
+    sender: Sender
+    epoch: str
+    names: Mapping[str, str]
+    identities: Sequence[Identity]
+
+    def copy(self, item: Item) -> _Copy:
+        """The first copy that is whole, else the first that is not there yet."""
+        copies = (entry_of(self.sender, item, self.epoch, number) for number in range(MOST_COPIES))
+        names = [self.names.get(item.sha256), *(entry.name for entry in copies)]
+        for name in filter(None, dict.fromkeys(names)):
+            is_whole = self._is_whole(name, item)
+            if is_whole is not False:
+                return _Copy(name, is_whole=bool(is_whole))
+        raise RemoteRefusedError(
+            "the remote spoils whatever is put there; name another place with PDP_REMOTE"
+        )
+
+    def _is_whole(self, name: str, item: Item) -> bool | None:
+        """Whether what is there is the content; None where nothing is."""
+        target = Dropped(Expected(item.sha256, item.size))
         try:
-            target = Dropped(Expected(item.sha256, item.size))
-            fetch(sender.backend, entry.name, identities, target, "an object of the remote")
+            fetch(self.sender.backend, name, self.identities, target, "an object of the remote")
         except NotInRemoteError:
-            return _Copy(entry, is_whole=False)
+            return None
         except _WRONG:
-            continue
-        return _Copy(entry, is_whole=True)
-    raise RemoteRefusedError(
-        "the remote spoils whatever is put there; name another place with PDP_REMOTE"
-    )
-
-
-def _identity(sender: Sender) -> tuple[str, str]:
-    """A place where the wrapped identity is whole, or will be."""
-    for number in range(MOST_COPIES):
-        name, sha256 = identity_of(sender, number)
-        try:
-            if b"".join(sender.backend.get(name)) == sender.wrapped:
-                return name, sha256
-        except NotInRemoteError:
-            return name, sha256
-    return identity_of(sender)
-
-
-def _is_ours(sender: Sender, head: Head, known: Known) -> bool:
-    """Whether it is the head that this machine knows, or nobody's any more."""
-    try:
-        return sender.seal.head_facts(head.content).manifest == known.manifest
-    except UnsealedError:
+            return False
         return True
+
+    def identity(self, found: Found | None) -> tuple[str, str]:
+        """A place where the wrapped identity is whole, or will be."""
+        places = [identity_of(self.sender, self.epoch, number) for number in range(MOST_COPIES)]
+        if found and found.facts.identity_sha256 == places[0][1]:
+            places.insert(0, (found.facts.identity_name, places[0][1]))
+        for name, sha256 in places:
+            try:
+                if b"".join(self.sender.backend.get(name)) == self.sender.wrapped:
+                    return name, sha256
+            except NotInRemoteError:
+                return name, sha256
+        return places[0]

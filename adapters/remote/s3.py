@@ -5,6 +5,7 @@ AWS_PROFILE, AWS_ENDPOINT_URL, a role of the machine. None of them is a setting 
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import Future
@@ -27,7 +28,7 @@ from adapters.remote.backend import (
 
 BLOCK: Final = 2 << 20
 _HEAD: Final = "head"
-_ABSENT: Final = frozenset({"NoSuchKey", "404"})
+_ABSENT: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 _LOST: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 _BEYOND: Final = frozenset({"InvalidRange", "416"})
 _PASSING: Final = frozenset({
@@ -96,6 +97,24 @@ class S3Backend:
             self._ask(self._call("put_object", name, Body=content, IfNoneMatch="*"), name)
         except LostRaceError:
             return False
+        return True
+
+    def remove(self, name: str) -> bool:
+        """Remove an object, where the bucket keeps versions also that one; none is fine.
+
+        Returns:
+            Whether it is gone for good: False where the key in use may only hide it.
+        """
+        with contextlib.suppress(NotInRemoteError):
+            found = self._ask(self._call("head_object", name), name)
+            version = {"VersionId": found["VersionId"]} if found.get("VersionId") else {}
+            try:
+                self._ask(self._call("delete_object", name, **version), name)
+            except RemoteRefusedError:
+                if not version:
+                    raise
+                self._ask(self._call("delete_object", name), name)
+                return False
         return True
 
     def list(self, folder: str) -> Iterator[Stored]:
@@ -173,7 +192,7 @@ def _translated(error: BaseException, name: str) -> Exception:
         return RemoteUnavailableError(code or type(error).__name__)
     return RemoteRefusedError(
         f"PDP_REMOTE: the remote refuses ({code}): see that the bucket exists and that the key in "
-        "use may list, read and write there"
+        "use may list, read, write and delete there"
     )
 
 

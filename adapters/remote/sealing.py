@@ -3,9 +3,13 @@
 Both come from the key of the state: without it nobody can tell whether a known file is in the
 remote, nor make a head or a manifest that is believed. The key opens nothing.
 
-    head      counter, manifest, wrapped identity; sealed, and readable without any secret
+    head      counter, manifest, wrapped identity, epoch; sealed, and readable without any secret
     manifest  all that belongs to one push, and the manifests that it follows; encrypted, and
               sealed in the head and in the manifests that follow it
+
+Format 2 is format 1 after a prune: the head has an epoch, which goes into the names of all that is
+put from then on, and the manifest tells what it comes from by itself. A remote that was never
+pruned has format 1, to the byte.
 """
 
 import hashlib
@@ -19,10 +23,13 @@ from typing import Any, Final
 
 from adapters.remote.backend import HEADS, OBJECTS, RemoteError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_UNPRUNED: Final = 1
 MOST_HEAD_BYTES: Final = 4096
 _NAME: Final = re.compile(r"objects/[0-9a-f]{64}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
+_OF_A_PRUNE: Final = frozenset({"epoch", "pushed_as", "ancestors"})
+_EPOCH: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class UnsealedError(RemoteError):
@@ -64,11 +71,26 @@ class Reference:
 
 @dataclass(frozen=True)
 class HeadFacts:
-    """What a head says."""
+    """What a head says.
+
+    Attributes:
+        manifest: Of the state.
+        identity_name: Where the wrapped identity is.
+        identity_sha256: Its hash.
+        epoch: Of the names that are made from now on; empty before the first prune.
+        pushed_as: Where a prune made this head: the manifest by which the same state was pushed.
+    """
 
     manifest: Reference
     identity_name: str
     identity_sha256: str
+    epoch: str = ""
+    pushed_as: Reference | None = None
+
+    @property
+    def origin(self) -> Reference:
+        """The manifest by which this state was pushed; a prune leaves it what it is."""
+        return self.pushed_as or self.manifest
 
 
 @dataclass(frozen=True)
@@ -95,6 +117,7 @@ class RemoteManifest:
         recipients: Public keys to which everything is encrypted.
         state_key: For those who have another identity than the vault's own.
         entries: All that has bytes.
+        ancestors: After a prune, the seals of all manifests that it comes from: they are no more.
     """
 
     counter: int
@@ -105,6 +128,7 @@ class RemoteManifest:
     recipients: Sequence[str]
     state_key: str
     entries: Sequence[Entry]
+    ancestors: Sequence[str] = ()
 
     def of_kind(self, kind: str) -> list[Entry]:
         """The entries of one kind."""
@@ -122,10 +146,11 @@ class Seal:
         """The key itself, to travel within what is encrypted."""
         return self._key.hex()
 
-    def object_name(self, sha256: str, recipients: Iterable[str], copy: int = 0) -> str:
-        """Where a content is kept: of the same for others, or once more, elsewhere."""
+    def object_name(self, sha256: str, recipients: Iterable[str], epoch: str, copy: int = 0) -> str:
+        """Where a content is kept: of the same for others, later, or once more, elsewhere."""
         readers = hashlib.sha256("\n".join(sorted(recipients)).encode()).hexdigest()
-        return OBJECTS + self._mac("object", f"{sha256} {readers} {copy}".encode())
+        facts = f"{sha256} {readers} {copy}" + (f" {epoch}" if epoch else "")
+        return OBJECTS + self._mac("object", facts.encode())
 
     def of_manifest(self, content: bytes) -> str:
         """The seal over a manifest."""
@@ -137,7 +162,7 @@ class Seal:
 
     def head_bytes(self, facts: HeadFacts) -> bytes:
         """A head."""
-        body = {"format": FORMAT, **asdict(facts)}
+        body = {"format": FORMAT if facts.epoch else _UNPRUNED, **_document(facts)}
         return _json(body | {"seal": self._mac("head", _json(body))}) + b"\n"
 
     def head_facts(self, content: bytes) -> HeadFacts:
@@ -176,6 +201,8 @@ def _parsed_head(content: bytes) -> tuple[dict[str, Any], HeadFacts]:
             manifest,
             _matching(_NAME, body["identity_name"]),
             _matching(_HASH, body["identity_sha256"]),
+            _matching(_EPOCH, body["epoch"]) if "epoch" in body else "",
+            _reference(body["pushed_as"]) if "pushed_as" in body else None,
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise UnsealedError("head") from None
@@ -184,8 +211,8 @@ def _parsed_head(content: bytes) -> tuple[dict[str, Any], HeadFacts]:
 
 def manifest_content(manifest: RemoteManifest) -> bytes:
     """The bytes of a manifest, before they are encrypted."""
-    document = asdict(manifest) | {
-        "format": FORMAT,
+    document = _document(manifest) | {
+        "format": FORMAT if manifest.ancestors else _UNPRUNED,
         "entries": [[e.kind, e.key, e.sha256, e.size, e.name] for e in manifest.entries],
     }
     return zlib.compress(_json(document), 6)
@@ -203,7 +230,8 @@ def parsed_manifest(content: bytes) -> RemoteManifest:
         _see_format(document.pop("format"), "manifest")
         entries = [_entry(*row) for row in document.pop("entries")]
         parents = [_reference(row) for row in document.pop("parents")]
-        return RemoteManifest(**document, entries=entries, parents=parents)
+        ancestors = [_matching(_HASH, seal) for seal in document.pop("ancestors", ())]
+        return RemoteManifest(**document, entries=entries, parents=parents, ancestors=ancestors)
     except (zlib.error, ValueError, LookupError, TypeError, AttributeError):
         raise UnsealedError("manifest") from None
 
@@ -211,7 +239,7 @@ def parsed_manifest(content: bytes) -> RemoteManifest:
 def _see_format(found: int, what: str) -> None:
     if found > FORMAT:
         raise NewerFormatError(what)
-    if found != FORMAT:
+    if found not in {_UNPRUNED, FORMAT}:
         raise UnsealedError(what)
 
 
@@ -228,6 +256,11 @@ def _matching(pattern: re.Pattern[str], text: str) -> str:
     if not pattern.fullmatch(text):
         raise ValueError("neither a name nor a hash")
     return text
+
+
+def _document(facts: HeadFacts | RemoteManifest) -> dict[str, Any]:
+    """What it says, and what only a prune says, where it says it."""
+    return {name: v for name, v in asdict(facts).items() if v or name not in _OF_A_PRUNE}
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

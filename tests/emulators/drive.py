@@ -96,8 +96,8 @@ class Drive:
         """Make a folder; with a role it is shared with the service account."""
         return self._new(name, FOLDER, parent, role=role).id
 
-    def shared_drive(self, name: str, role: str = "writer") -> str:
-        """Make a shared drive that the service account is a member of."""
+    def shared_drive(self, name: str, role: str = "fileOrganizer") -> str:
+        """Make a shared drive that the service account is a member of: a content manager."""
         made = self._new(name, FOLDER, None, role=role)
         made.drive_id = made.id
         return made.id
@@ -273,6 +273,8 @@ class Drive:
         with self.lock:
             if self.role_of(file) == "reader":
                 raise RefusedError(403, "insufficientFilePermissions")
+            if "trashed" in body:
+                self._require(file, {"organizer", "fileOrganizer"})
             file.name = body.get("name", file.name)
             file.is_trashed = body.get("trashed", file.is_trashed)
             file.app_properties |= body.get("appProperties", {})
@@ -280,6 +282,21 @@ class Drive:
                 file.content = content
             file.version = self._tick()
             return file
+
+    def delete(self, file: DriveFile) -> None:
+        """Delete a file for the service account, past the bin.
+
+        Raises:
+            RefusedError: It may not: in a shared drive only its managers do.
+        """
+        with self.lock:
+            self._require(file, {"organizer"})
+            self.files.pop(file.id, None)
+
+    def _require(self, file: DriveFile, roles: set[str]) -> None:
+        """Who may remove a file: in a shared drive some roles, elsewhere its owner."""
+        if self.role_of(file) not in (roles if file.drive_id else {"owner"}):
+            raise RefusedError(403, "insufficientFilePermissions")
 
     def below(self, folder: str) -> Iterator[DriveFile]:
         """Every file below a folder."""

@@ -50,11 +50,7 @@ def _update(call: Any) -> Answer:
 
 
 def _delete(call: Any) -> Answer:
-    file = _file(call)
-    if call.server.drive.role_of(file) == "reader":
-        raise RefusedError(403, "insufficientFilePermissions")
-    with call.server.drive.lock:
-        call.server.drive.files.pop(file.id, None)
+    call.server.drive.delete(_file(call))
     return Answer(204)
 
 

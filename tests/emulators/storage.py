@@ -49,12 +49,14 @@ class StoredObject:
 
 @dataclass
 class Bucket:
-    """A bucket, what the service account may do in it, and whether what is in it must stay."""
+    """A bucket, what the service account may do in it, and what becomes of what is removed."""
 
     name: str
     permissions: frozenset[str] = OBJECT_USER
     is_retained: bool = False
+    is_versioned: bool = False
     objects: dict[str, StoredObject] = field(default_factory=dict)
+    versions: list[StoredObject] = field(default_factory=list)
 
     def require(self, permission: str) -> None:
         """See that the service account may do it.
@@ -143,6 +145,24 @@ class Storage:
             self._count += 1
             place.objects[name] = made = StoredObject(bucket, name, content, self._count)
             return made
+
+    def delete(self, bucket: str, name: str, generation: str | None) -> None:
+        """Remove an object; by its generation for good, else a bucket with versions keeps it.
+
+        Raises:
+            RefusedError: The account may not, or there is none.
+        """
+        with self.lock:
+            place = self.there(bucket)
+            place.require("storage.objects.delete")
+            found = place.objects.get(name)
+            if found is None or generation not in {None, found.generation}:
+                raise RefusedError(404, "notFound", f"No such object: {bucket}/{name}")
+            if place.is_retained:
+                raise RefusedError(403, "retentionPolicyNotMet")
+            del place.objects[name]
+            if place.is_versioned and generation is None:
+                place.versions.append(found)
 
 
 def md5_of(content: bytes) -> str:

@@ -31,6 +31,13 @@ def _get(call: Any) -> Answer:
     return answer
 
 
+def _delete(call: Any) -> Answer:
+    _see(call, "generation")
+    name = call.route.path["object"]
+    call.server.storage.delete(_bucket_of(call), name, call.one("generation"))
+    return Answer(204)
+
+
 def _list(call: Any) -> Answer:
     _see(call, "prefix", "maxResults", "pageToken")
     page = call.server.storage.page(
@@ -62,6 +69,7 @@ def _see(call: Any, *known: str) -> None:
 METHODS = {
     "storage.objects.insert": _insert,
     "storage.objects.get": _get,
+    "storage.objects.delete": _delete,
     "storage.objects.list": _list,
     "storage.buckets.testIamPermissions": _test_permissions,
 }

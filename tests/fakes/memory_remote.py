@@ -59,6 +59,14 @@ class MemoryRemote:
             raise RemoteUnavailableError("an answer lost on demand")
         return is_new
 
+    def remove(self, name):
+        fault = self.asked("remove", name)
+        with self._lock:
+            self.objects.pop(name, None)
+        if fault is not None:
+            raise RemoteUnavailableError("an answer lost on demand")
+        return True
+
     def list(self, folder):
         self.asked("list", folder)
         with self._lock:

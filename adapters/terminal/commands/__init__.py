@@ -41,7 +41,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "diff": Listed("past", "compare two versions of an output, or of any node (g3, g5)"),
     "vault": Listed("vault", "make the vault that encrypts what leaves the machine; open a file"),
     "serve": Listed("serving", "show the dashboard in a browser, until interrupted"),
-    "state": Listed("remote", "push the encrypted state to PDP_REMOTE, pull it, compare both"),
+    "state": Listed("remote", "push the encrypted state to PDP_REMOTE, pull, compare, prune it"),
     "doctor": Listed("state", "check that this machine can run the pipeline"),
 }
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from adapters import AdapterError
 from adapters.profile import Profile
@@ -23,6 +24,12 @@ class RefusedError(AdapterError):
 
 def no_options(_parser: argparse.ArgumentParser) -> None:
     """The options of a command that has none of its own."""
+
+
+IN_REMOTE: Final = (
+    "`python cli.py state push`, then `python cli.py state prune`, take it out of the remote too"
+)
+"""What a command says that removes something here, where a remote is named."""
 
 
 @dataclass(frozen=True)

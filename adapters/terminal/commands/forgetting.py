@@ -11,7 +11,13 @@ from rich.console import RenderableType
 from adapters.profile import Profile
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, RefusedError, refuse_unused, writing
+from adapters.terminal.commands.command import (
+    IN_REMOTE,
+    Command,
+    RefusedError,
+    refuse_unused,
+    writing,
+)
 from adapters.terminal.console import table
 from adapters.terminal.progress import Progress
 from adapters.upkeep.forgetting import Preview, forget, preview
@@ -46,7 +52,6 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 def forget_file(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Remove one raw file and all that came from it, from every generation."""
-    del settings
     refuse_unused(profile)
     finishes = profile.is_forgetting
     with writing(profile):
@@ -59,7 +64,7 @@ def forget_file(options: argparse.Namespace, settings: Settings, profile: Profil
         with Progress(quiet=options.quiet) as progress:
             progress.phase("forgetting")
             forget(profile, found.told)
-    return _answer(profile, found)
+    return _answer(profile, found, is_remote=settings.remote is not None)
 
 
 def _ask(question: _Question) -> None:
@@ -77,7 +82,7 @@ def _ask(question: _Question) -> None:
         raise RefusedError("nothing was forgotten")
 
 
-def _answer(profile: Profile, found: Preview) -> Answer:
+def _answer(profile: Profile, found: Preview, *, is_remote: bool) -> Answer:
     document: dict[str, Any] = {
         "profile": profile.name,
         "status": "forgotten",
@@ -95,6 +100,8 @@ def _answer(profile: Profile, found: Preview) -> Answer:
     blocks: list[RenderableType] = [table("Forgotten", ("what", "count"), rows)]
     if document["generation"] is None:
         blocks.append(f"next: python cli.py --profile {profile.name} publishes what is left")
+    if is_remote:
+        blocks.append(IN_REMOTE)
     return Answer(document, blocks)
 
 

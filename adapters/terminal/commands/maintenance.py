@@ -4,7 +4,7 @@ import argparse
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +14,13 @@ from adapters.profile import Profile
 from adapters.running.views import views_of
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, positive, refuse_unused, writing
+from adapters.terminal.commands.command import (
+    IN_REMOTE,
+    Command,
+    positive,
+    refuse_unused,
+    writing,
+)
 from adapters.terminal.console import table
 from adapters.terminal.progress import Progress
 from registry.garbage import NEWEST_KEPT, Collection, Collector, pin, pinned, unpin
@@ -113,7 +119,6 @@ def size(text: str) -> int:
 
 def collect_garbage(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Remove results that no kept generation needs; or pin a generation."""
-    del settings
     refuse_unused(profile)
     if options.pin is not None or options.unpin is not None:
         return _pin(options, profile)
@@ -127,7 +132,10 @@ def collect_garbage(options: argparse.Namespace, settings: Settings, profile: Pr
         profile.drop_snapshot()
         collector = Collector(profile.store, profile.generations)
         found = collector.collect(newest=options.keep, budget=options.budget)
-    return _gc_answer(profile, found, "collected", "removed")
+    answer = _gc_answer(profile, found, "collected", "removed")
+    if settings.remote and any(amount.count for amount in found.removed.values()):
+        return replace(answer, blocks=[*answer.blocks, IN_REMOTE])
+    return answer
 
 
 def _pin(options: argparse.Namespace, profile: Profile) -> Answer:

@@ -5,6 +5,7 @@ import shutil
 from adapters.profile import Profile
 from adapters.remote.contents import NOTHING, contents_of
 from adapters.remote.memory import Memory
+from adapters.remote.pruning import Pruner, prune
 from adapters.remote.pull import Receiver, pull
 from adapters.remote.push import Sender, push
 from adapters.remote.remote_state import manifest_at, sealed_head
@@ -79,6 +80,12 @@ class SmallHome(Chain):
         receiver = Receiver(self.remote, self.seal, lambda: identities, self.profile, self.memory)
         contents = contents_of(self.profile) if self.profile.exists else NOTHING
         return pull(receiver, contents, **options)
+
+    def prune(self, **options):
+        pruner = Pruner(
+            self.remote, self.seal, lambda: [IDENTITY], self.profile.folder, self.memory
+        )
+        return prune(pruner, contents_of(self.profile), **options)
 
     def is_whole(self):
         """Whether what is published is there, whole, and so is every raw file."""

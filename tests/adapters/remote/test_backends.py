@@ -88,6 +88,28 @@ def test_a_second_put_changes_nothing(backend):
     assert b"".join(backend.get(NAME)) == b"first"
 
 
+def test_what_was_removed_is_gone_and_removing_it_again_changes_nothing(backend):
+    other = OBJECTS + "b" * 64
+    for name in (NAME, other, HEADS + "a" * 64):
+        put(backend, name, name.encode())
+    head = backend.swap_head(b"1", None)
+    for _ in range(2):
+        assert backend.remove(NAME) in {True, False}
+        with pytest.raises(NotInRemoteError):
+            list(backend.get(NAME))
+    assert [stored.name for stored in backend.list(OBJECTS)] == [other]
+    assert b"".join(backend.get(HEADS + "a" * 64)) == (HEADS + "a" * 64).encode()
+    assert backend.head() == head
+    backend.remove(HEADS + "a" * 64)
+    assert not list(backend.list(HEADS))
+    assert put(backend, NAME, b"anew")
+    assert b"".join(backend.get(NAME)) == b"anew"
+
+
+def test_what_never_was_there_is_removed_without_a_word(backend):
+    assert backend.remove(NAME)
+
+
 def test_an_empty_object_is_one(backend):
     assert put(backend, NAME, b"")
     assert b"".join(backend.get(NAME)) == b""

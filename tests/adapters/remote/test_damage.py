@@ -100,7 +100,7 @@ def test_what_is_no_head_is_found(pushed, empty, head):
     ("name", "value", "error"),
     [("seal", "\u00e9", UnsealedError), ("seal", "\ud800", UnsealedError),
      ("seal", 1, UnsealedError), ("manifest", [], UnsealedError),
-     ("format", 0, UnsealedError), ("format", "1", UnsealedError), ("format", 2, NewerFormatError),
+     ("format", 0, UnsealedError), ("format", "1", UnsealedError), ("format", 3, NewerFormatError),
      ("identity_name", "objects/1", UnsealedError)],
 )  # fmt: skip
 def test_a_head_that_says_something_else_is_found(pushed, empty, name, value, error):

@@ -1,0 +1,233 @@
+"""What no state needs leaves the remote, and nothing else does, whatever comes in between."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from adapters.remote.backend import HEADS
+from adapters.remote.contents import IncompleteError
+from adapters.remote.pruning import KeptHeadError, UnpushedError
+from adapters.remote.remote_state import ConflictError, LostStateError
+from tests.adapters.remote.small_homes import SmallHome, head_of
+from tests.adapters.remote.test_damage import MEMORY
+from tests.fakes.memory_remote import MemoryRemote
+
+
+@pytest.fixture
+def homes():
+    """Makes homes by their names, around one remote."""
+    remote, made = MemoryRemote(), {}
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+
+        def at(name):
+            if name not in made:
+                made[name] = SmallHome(Path(folder) / name, remote)
+            return made[name]
+
+        yield at
+        for home in made.values():
+            home.remove()
+
+
+def works(home, text):
+    sha256 = home.take_in(text)
+    home.run()
+    return sha256
+
+
+@pytest.fixture
+def a(homes):
+    """A home that pushed three states; two of them are history."""
+    home = homes("a")
+    for text in ("one", "two", "three"):
+        works(home, text)
+        home.push()
+    return home
+
+
+def needed(remote):
+    reference, manifest = head_of(remote)
+    identity = next(name for name, content in remote.objects.items() if content == b"wrapped")
+    return {"head", reference.name, identity, *(entry.name for entry in manifest.entries)}
+
+
+def test_what_is_left_is_what_the_head_needs_and_a_second_prune_changes_nothing(a):
+    remote = a.remote
+    before = dict(remote.objects)
+    planned = a.prune(dry_run=True)
+    assert remote.objects == before
+    done = a.prune()
+    assert (done.removed, done.kept) == (planned.removed, planned.kept)
+    assert done.removed.objects == 2
+    assert done.counter == 4
+    assert set(remote.objects) == needed(remote)
+    after = dict(remote.objects)
+    again = a.prune()
+    assert remote.objects == after
+    assert (again.removed.objects, again.counter) == (0, 4)
+    assert not a.push().is_news
+
+
+def test_who_comes_later_pulls_what_was_pruned_and_what_was_pushed_after(a, homes):
+    a.prune()
+    b = homes("b")
+    b.pull()
+    assert b.texts() == a.texts()
+    works(b, "four")
+    b.push()
+    b.prune()
+    assert a.pull().is_news
+    assert set(a.texts().values()) == {"one", "two", "three", "four"}
+    assert a.is_whole()
+
+
+def test_a_prune_elsewhere_is_no_news_to_who_only_pushes(a, homes):
+    """Such a machine has no key that opens a manifest."""
+    b = homes("b")
+    b.pull()
+    a.prune()
+    assert not b.push().is_news
+    works(b, "four")
+    assert b.push().counter == 5
+    assert a.pull().is_news
+
+
+def test_a_prune_elsewhere_is_no_news_to_a_pull(a, homes):
+    b = homes("b")
+    b.pull()
+    a.prune()
+    assert not b.pull(identities=()).is_news
+
+
+def test_what_was_forgotten_before_the_other_came_back_stays_forgotten(a, homes):
+    """The manifests that tell where both come from are gone; what they told is not."""
+    b = homes("b")
+    b.pull()
+    works(a, "four")
+    a.push()
+    a.prune()
+    works(a, "five")
+    a.push()
+    a.prune()
+    b.take_in("of b")
+    with pytest.raises(ConflictError):
+        b.pull()
+    b.pull(merge=True)
+    b.run()
+    b.push()
+    assert {"four", "five", "of b"} <= set(b.texts().values())
+    assert b.memory.known().manifest.counter == 8
+
+
+def test_who_has_news_pushes_first(a):
+    a.take_in("four")
+    with pytest.raises(UnpushedError):
+        a.prune()
+
+
+def test_who_lacks_something_pulls_first(a):
+    next(iter(a.profile.folder.glob("raw/??/*/content"))).unlink()
+    with pytest.raises(IncompleteError):
+        a.prune()
+
+
+def test_who_is_not_at_the_head_does_not_prune(a, homes):
+    b = homes("b")
+    works(b, "of b")
+    with pytest.raises(ConflictError):
+        b.prune()
+    b.pull(merge=True)
+    with pytest.raises(UnpushedError):
+        b.prune()
+    a.remote.objects.pop("head")
+    with pytest.raises(LostStateError):
+        a.prune()
+
+
+# -- kept heads ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(a, homes, meanwhile):
+    """A home whose push lost a race: its state is kept beside the head."""
+    b = homes("b")
+    b.pull()
+    works(a, "of a")
+    works(b, "of b")
+    with meanwhile("swap_head", a.push), pytest.raises(ConflictError):
+        b.push()
+    return b
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Before the first request of a kind, something else happens."""
+
+    class Meanwhile:
+        def __init__(self, verb, act):
+            self.verb, self.act = verb, act
+
+        def __enter__(self):
+            asked = MemoryRemote.asked
+
+            def interrupted(remote, verb, name):
+                if verb == self.verb:
+                    MemoryRemote.asked = asked
+                    self.act()
+                return asked(remote, verb, name)
+
+            self.asked, MemoryRemote.asked = asked, interrupted
+
+        def __exit__(self, *_error):
+            MemoryRemote.asked = self.asked
+
+    return Meanwhile
+
+
+def heads(remote):
+    return [name for name in remote.objects if name.startswith(HEADS)]
+
+
+def test_what_a_state_that_lost_a_race_needs_stays_until_it_is_merged(a, kept):
+    (name,) = heads(a.remote)
+    done = a.prune()
+    assert (done.kept_heads, heads(a.remote)) == (1, [name])
+    assert done.held.objects > 1
+    a.remote.objects["head"], head = a.remote.objects[name], a.remote.objects["head"]
+    assert {row[0] for row in head_of(a.remote)[1].raw_files} == set(kept.texts())
+    a.remote.objects["head"] = head
+    kept.pull(merge=True)
+    kept.run()
+    kept.push()
+    assert kept.prune().kept_heads == 0
+    assert not heads(a.remote)
+    assert set(a.remote.objects) == needed(a.remote)
+
+
+def test_a_state_that_lost_a_race_is_given_up_when_asked_for(a, kept):
+    a.prune(drop_kept_heads=True)
+    assert set(a.remote.objects) == needed(a.remote)
+    kept.pull(merge=True)
+    kept.run()
+    kept.push()
+    assert {"of a", "of b"} <= set(kept.texts().values())
+
+
+def test_a_kept_head_that_cannot_be_read_stops_a_prune_and_can_be_given_up(a, kept):
+    remote = a.remote
+    (name,) = heads(remote)
+    remote.objects[name] = remote.objects[name][:-9] + b"?" * 9
+    before = dict(remote.objects)
+    with pytest.raises(KeptHeadError, match="--drop-kept-heads"):
+        a.prune()
+    assert remote.objects == before
+    a.prune(drop_kept_heads=True)
+    assert set(remote.objects) == needed(remote)
+
+
+def test_a_kept_head_without_its_manifest_keeps_nothing(a, kept):
+    name = kept.memory.begun().manifest.name
+    del a.remote.objects[name]
+    a.prune()
+    assert set(a.remote.objects) == needed(a.remote)
