@@ -106,8 +106,6 @@ class Run:
         return self._profile.raw_files.path(sha256).is_file()
 
     def _execute(self) -> RunReport:
-        if not self._options.dry_run:
-            self._profile.store.remove_leftovers()
         self._profile.store.reads_bytes = self._options.full_check
         self._profile.raw_files.reads_bytes = self._options.full_check
         engine, request, plan = self.prepare()

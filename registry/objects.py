@@ -46,6 +46,18 @@ def make_folder(folder: Path) -> None:
         flush_folder(path.parent)
 
 
+def make_lasting_folder(folder: Path) -> None:
+    """The same for a folder that others may have made and not flushed: killed, before they could.
+
+    Flushed is every name on the way to it, up to a folder in which nobody like us can make any.
+    """
+    make_folder(folder)
+    for parent in folder.absolute().parents:
+        if not os.access(parent, os.R_OK | os.W_OK):
+            break
+        flush_folder(parent)
+
+
 def flush_folder(folder: Path) -> None:
     """Make the names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from adapters import AdapterError
 from registry.database import RegistryWriteError
-from registry.objects import WriteError, make_folder
+from registry.objects import WriteError, make_lasting_folder
 
 LOCK_NAME: Final = "lock"
 _PAUSE_SECONDS: Final = 0.05
@@ -107,7 +107,8 @@ def _is_locked(folder: Path, descriptor: int) -> bool:
 def _opened(folder: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        make_folder(folder)
+        if not (folder / LOCK_NAME).exists():
+            make_lasting_folder(folder)
         descriptor = os.open(folder / LOCK_NAME, flags, 0o600)
         if os.fstat(descriptor).st_mode & 0o777 != 0o600:  # noqa: PLR2004
             os.fchmod(descriptor, 0o600)

@@ -11,7 +11,8 @@ passphrase or recovery key are enough to have everything again.
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from adapters.vault import DamagedError, NoVaultError, VaultExistsError
 from adapters.vault.age import Identity, new_identity, recipients_in
 from adapters.vault.unwrapping import unwrap
 from adapters.vault.wrapping import wrap
-from registry.objects import flush_folder, make_folder, replace_file
+from registry.objects import flush_folder, leftovers_in, make_lasting_folder, replace_file
 
 FOLDER: Final = "vault"
 _PURPOSE: Final = b"personal-data-pipeline remote state 1"
@@ -105,13 +106,18 @@ class Vault:
             raise NoVaultError(self.profile) from None
 
     def keep(self, wrapped: bytes, recipients: Sequence[str], state_key: bytes) -> None:
-        """Write the vault, the identity last: with it, the vault exists."""
+        """Write the vault, the identity last: with it, the vault exists.
+
+        The caller holds the profile's lock.
+        """
         replace_file(self._recipients, [_recipients_text(recipients)])
         replace_file(self._state_key, [f"{state_key.hex()}\n".encode()])
         self.rewrap(wrapped)
 
     def rewrap(self, wrapped: bytes) -> None:
-        """Keep the identity in another wrapping."""
+        """Keep the identity in another wrapping. The caller holds the profile's lock."""
+        for path in leftovers_in(self.folder):
+            path.unlink(missing_ok=True)
         replace_file(self.identity_path, [wrapped])
 
 
@@ -122,6 +128,8 @@ def vault_of(profile: Profile) -> Vault:
 
 def make_vault(vault: Vault, passphrase: str, others: Iterable[str], recovery: Path) -> str:
     """Make a vault. Its recovery key is on the disk, whole, before anything else of it.
+
+    The caller holds the profile's lock.
 
     Args:
         vault: Where.
@@ -135,6 +143,7 @@ def make_vault(vault: Vault, passphrase: str, others: Iterable[str], recovery: P
     Raises:
         VaultExistsError: There is one, or a file in the recovery key's place.
         DamagedError: What was wrapped could not be unwrapped; nothing was made.
+        WriteError: The disk is full or broken; a recovery key of nothing is not left behind.
     """
     if vault.exists:
         raise VaultExistsError(
@@ -143,13 +152,23 @@ def make_vault(vault: Vault, passphrase: str, others: Iterable[str], recovery: P
         )
     identity = new_identity()
     text = identity_text(identity)
+    wrapped = wrapped_soundly(text, passphrase)
+    public = str(identity.to_public())
+    with _recovery_key(recovery, text, is_needed=lambda: vault.exists):
+        vault.keep(wrapped, list(dict.fromkeys([public, *others])), state_key_of(identity))
+    return public
+
+
+def wrapped_soundly(text: str, passphrase: str) -> bytes:
+    """An identity file, wrapped; and it was seen that the passphrase opens it.
+
+    Raises:
+        DamagedError: It does not.
+    """
     wrapped = wrap(text, passphrase)
     if unwrap(wrapped, passphrase) != text:
-        raise DamagedError("the new identity", "it unwraps as another one; check the machine")
-    _write_recovery(recovery, text)
-    public = str(identity.to_public())
-    vault.keep(wrapped, list(dict.fromkeys([public, *others])), state_key_of(identity))
-    return public
+        raise DamagedError("the identity", "it unwraps as another one; check the machine")
+    return wrapped
 
 
 def identity_text(identity: Identity) -> str:
@@ -162,19 +181,33 @@ def state_key_of(identity: Identity) -> bytes:
     return hmac.new(str(identity).encode(), _PURPOSE, hashlib.sha256).digest()
 
 
-def _write_recovery(path: Path, text: str) -> None:
-    make_folder(path.parent)
+@contextmanager
+def _recovery_key(path: Path, text: str, *, is_needed: Callable[[], bool]) -> Iterator[None]:
+    """Write the recovery key, durably; it goes again if what follows fails and needs it not."""
+    descriptor = _new_file(path)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write((_RECOVERY_WORDS + text).encode())
+            file.flush()
+            os.fsync(descriptor)
+        flush_folder(path.parent)
+        yield
+    except BaseException:
+        if not is_needed():
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _new_file(path: Path) -> int:
+    make_lasting_folder(path.parent)
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
         raise VaultExistsError(
             f"{path}: something is there already; move it to safety, or name another place with "
-            "--recovery: nothing was changed"
+            "--recovery: nothing was changed. If an earlier `vault init` was cut short, it is a "
+            "key that opens nothing"
         ) from None
-    with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor, not a path
-        file.write((_RECOVERY_WORDS + text).encode())
-        os.fsync(descriptor)
-    flush_folder(path.parent)
 
 
 def _recipients_text(recipients: Sequence[str]) -> bytes:

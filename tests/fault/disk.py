@@ -150,8 +150,24 @@ WORST = {
     "names survive, bytes are lost": PowerCut(names=True, data="lost"),
     "names survive, bytes are torn": PowerCut(names=True, data="torn"),
     "bytes survive, names are lost": PowerCut(names=False, data="kept"),
-    "all survives": PowerCut(names=True, data="kept"),
+    "all survives": (_ALL := PowerCut(names=True, data="kept")),
 }
+
+
+class _Once(PowerCut):
+    """A cut that leaves a file the same under each of its names."""
+
+    def __init__(self, cut: PowerCut) -> None:
+        self._cut = cut
+        self._contents: dict[int, tuple[bytes, int]] = {}
+
+    def keeps(self, entry: Entry) -> bool:
+        return self._cut.keeps(entry)
+
+    def content(self, file: File) -> tuple[bytes, int]:
+        if id(file) not in self._contents:
+            self._contents[id(file)] = self._cut.content(file)
+        return self._contents[id(file)]
 
 
 class Disk:
@@ -236,6 +252,11 @@ class Disk:
         other = target.change(Entry(new_name, source.now[name]))
         source.change(Entry(name, None, follows=(target, other)))
 
+    def _link(self, call: Call) -> None:
+        assert call.new_path is not None
+        target, name = self._place(call.new_path)
+        target.change(Entry(name, self._node(call.path)))
+
     def _sync(self, call: Call) -> None:
         node = self._node(call.path)
         if node is not None:
@@ -247,9 +268,20 @@ class Disk:
 
     # -- the power cut ---------------------------------------------------------------------------
 
-    def left_by(self, cut: PowerCut, target: Path) -> None:
-        """Write what a power cut leaves into a new folder."""
-        _write_out(self.root, cut, target, {})
+    def left_by(self, cut: PowerCut, target: Path, only: str | None = None) -> None:
+        """Write what a power cut leaves into a new folder.
+
+        Args:
+            cut: What survives.
+            target: The folder.
+            only: The folder in it that is on the disk without power; None for all.
+        """
+        if only is None:
+            _write_out(self.root, _Once(cut), target, {})
+            return
+        target.mkdir(mode=0o700)
+        for name, node in self.root.now.items():
+            _write_node(node, _Once(cut if name == only else _ALL), target / name, {})
 
 
 _EFFECTS = {
@@ -264,6 +296,8 @@ _EFFECTS = {
     "unlink": Disk._unlink,
     "unlinkat": Disk._unlink,
     "rmdir": Disk._unlink,
+    "link": Disk._link,
+    "linkat": Disk._link,
     "rename": Disk._rename,
     "renameat": Disk._rename,
     "renameat2": Disk._rename,
@@ -302,13 +336,16 @@ def _below(folder: Folder) -> Iterator[File | Folder]:
 def _write_out(folder: Folder, cut: PowerCut, target: Path, kept: dict[int, bool]) -> None:
     target.mkdir(mode=0o700)
     for name, node in _survivors(folder, cut, kept).items():
-        path = target / name
-        if isinstance(node, Folder):
-            _write_out(node, cut, path, kept)
-        else:
-            content, mode = cut.content(node)
-            path.write_bytes(content)
-            os.chmod(path, mode)  # noqa: PTH101 - cheaper
+        _write_node(node, cut, target / name, kept)
+
+
+def _write_node(node: File | Folder, cut: PowerCut, path: Path, kept: dict[int, bool]) -> None:
+    if isinstance(node, Folder):
+        _write_out(node, cut, path, kept)
+    else:
+        content, mode = cut.content(node)
+        path.write_bytes(content)
+        os.chmod(path, mode)  # noqa: PTH101 - cheaper
 
 
 def _survivors(folder: Folder, cut: PowerCut, kept: dict[int, bool]) -> dict[str, "File | Folder"]:

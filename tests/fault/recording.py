@@ -68,8 +68,8 @@ class Call:
 
     @property
     def new_path(self) -> Path | None:
-        """Where a file is after the call, if it was renamed."""
-        if not self.name.startswith("rename"):
+        """Where a file is after the call, if it was renamed or given a second name."""
+        if not self.name.startswith(("rename", "link")):
             return None
         return Path([name for name in self.arguments if isinstance(name, bytes)][-1].decode())
 

@@ -146,7 +146,7 @@ def _with_exports(home: Path) -> Path:
 # -- what is there -------------------------------------------------------------------------------
 
 
-def _rows(home: Path, *statements: str) -> list[list[tuple[Any, ...]]]:
+def rows_of(home: Path, *statements: str) -> list[list[tuple[Any, ...]]]:
     """What a reader of the registry sees; it reads a copy, so that it mends nothing."""
     with TemporaryDirectory(dir=home.parent) as folder:
         for path in (home / ME).glob("registry.sqlite*"):
@@ -164,7 +164,7 @@ def _rows(home: Path, *statements: str) -> list[list[tuple[Any, ...]]]:
 
 def published(home: Path) -> Published:
     """What a reader sees."""
-    current, outputs = _rows(
+    current, outputs = rows_of(
         home,
         "SELECT value FROM setting WHERE name = 'current_generation' AND value IS NOT NULL",
         "SELECT output, version, sha256 FROM generation_output WHERE generation = "
@@ -185,7 +185,7 @@ def views_of(home: Path) -> dict[str, bytes]:
 
 def logical(home: Path) -> dict[str, Any]:
     """All that a run is for, without times, run ids and what happened on the way."""
-    computations, artifacts, parts, raw, nodes = _rows(
+    computations, artifacts, parts, raw, nodes = rows_of(
         home,
         "SELECT key, node, item, sha256, codec FROM computation ORDER BY key",
         "SELECT * FROM artifact ORDER BY sha256",
@@ -226,7 +226,7 @@ def violations(home: Path, world: World) -> list[str]:
         seen = published(home)
     except sqlite3.Error as error:
         return [f"the registry cannot be read: {error}"]
-    found = [*_missing_files(home), *_torn_files(home, world)]
+    found = [*missing_files(home), *_torn_files(home, world)]
     if (seen.generation, seen.outputs) not in [
         (known.generation, known.outputs) for known in (world.old, world.new)
     ]:
@@ -234,9 +234,9 @@ def violations(home: Path, world: World) -> list[str]:
     return found
 
 
-def _missing_files(home: Path) -> Iterator[str]:
+def missing_files(home: Path) -> Iterator[str]:
     """Registered, and yet not present or not hash-equal."""
-    artifacts, raw, manifests = _rows(
+    artifacts, raw, manifests = rows_of(
         home,
         "SELECT sha256, codec FROM artifact WHERE codec != 'raw'",
         "SELECT sha256, 'raw' FROM raw_file",

@@ -47,10 +47,14 @@ class Command:
 
 @contextmanager
 def writing(profile: Profile) -> Iterator[None]:
-    """Hold the profile as its only writer, with a registry that can be relied on."""
+    """Hold the profile as its only writer, with a registry that can be relied on.
+
+    What a killed writer left half-written is removed.
+    """
     profile.make_folders()
     with profile_lock(profile.folder):
         settle(profile)
+        profile.store.remove_leftovers()
         yield
 
 

@@ -128,7 +128,6 @@ def collect_garbage(options: argparse.Namespace, settings: Settings, profile: Pr
         return _gc_answer(profile, found, "planned", "would be removed")
     with Progress(quiet=options.quiet) as progress, writing(profile):
         progress.phase("looking for what no kept generation needs")
-        profile.store.remove_leftovers()
         profile.drop_snapshot()
         collector = Collector(profile.store, profile.generations)
         found = collector.collect(newest=options.keep, budget=options.budget)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from adapters.profile import Profile
+from adapters.running.lock import profile_lock
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
 from adapters.terminal.commands.command import Command, RefusedError
@@ -16,8 +17,7 @@ from adapters.vault import VaultError
 from adapters.vault.age import decrypt, identities_in, recipients_in
 from adapters.vault.opening import PASSPHRASE, identities, identity_file, recipients_of
 from adapters.vault.passphrase import chosen_passphrase
-from adapters.vault.vault import Vault, make_vault, state_key_of, vault_of
-from adapters.vault.wrapping import wrap
+from adapters.vault.vault import Vault, make_vault, state_key_of, vault_of, wrapped_soundly
 
 _NEW: Final = "PDP_NEW_PASSPHRASE_FILE"
 _LOST: Final = (
@@ -62,7 +62,8 @@ def _init(options: argparse.Namespace, settings: Settings, profile: Profile) -> 
     passphrase = chosen_passphrase(
         settings.passphrase_file, PASSPHRASE, f"a passphrase for profile {profile.name}: "
     )
-    public = make_vault(found, passphrase, others, recovery)
+    with profile_lock(profile.folder):
+        public = make_vault(found, passphrase, others, recovery)
     document = {
         "profile": profile.name,
         "status": "made",
@@ -120,7 +121,9 @@ def _change_passphrase(options: argparse.Namespace, settings: Settings, profile:
     if all(state_key_of(key) != found.state_key() for key in identities_in(text, "the key")):
         raise VaultError("this key is not the vault's own; nothing was changed")
     passphrase = chosen_passphrase(settings.new_passphrase_file, _NEW, "the new passphrase: ")
-    found.rewrap(wrap(text, passphrase))
+    wrapped = wrapped_soundly(text, passphrase)
+    with profile_lock(profile.folder):
+        found.rewrap(wrapped)
     words = (
         f"profile {profile.name}: the passphrase is changed. The next `state push` takes it along; "
         "a copy of the old wrapped identity still opens with the old passphrase"
