@@ -1,5 +1,7 @@
 """Zip archives among the raw files: every member becomes a raw file of its own.
 
+A workbook is a zip too; of it, every sheet becomes a raw file.
+
 An archive is unpacked once. What could not be used is noted and told again at each run that meets
 the archive; an encrypted archive that no password opens is tried again at each run, also when the
 inbox no longer holds it. Names of members are labels, never paths.
@@ -19,6 +21,7 @@ from adapters.sources.zips import (
     ArchiveError,
     LockedError,
     WrongPasswordError,
+    is_document,
     is_encrypted,
     label_of,
     member_bytes,
@@ -29,7 +32,7 @@ from adapters.sources.zips import (
 from registry.raw_files import Added, RawEntry, RawFiles
 
 # Part of a note's key: raise it when archives that were unpacked before should be again.
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,9 @@ class Archives:
         if self._depth(entry) > self._limits.depth:
             raise ArchiveError(f"it is nested more than {self._limits.depth} deep; {BY_HAND}")
         with opened(self._raw_files.path(entry.sha256)) as archive:
+            if is_document(archive):
+                outcome.lines += self._store_sheets(archive, entry)
+                return
             members = members_of(archive)
             load.add(members, self._limits)
             for info in members:
@@ -194,6 +200,25 @@ class Archives:
                     outcome.lines += self._open(added, name, load)
                 else:
                     outcome.lines.append(seen(added, name))
+
+    def _store_sheets(self, archive: zipfile.ZipFile, entry: RawEntry) -> list[SeenFile]:
+        """Store the sheets of a workbook; what an earlier version made of them counts no more."""
+        from adapters.sources.workbooks import sheets_of  # noqa: PLC0415 - most do without it
+
+        contents = {f"{entry.name}/{each.name}": each.content() for each in sheets_of(archive)}
+        if not contents:
+            raise ArchiveError("all sheets of the workbook are empty")
+        added = {
+            name: self._raw_files.add_stream(
+                [content], name, stored_utc=self._stored_utc, container=entry.sha256
+            )
+            for name, content in contents.items()
+        }
+        current = {each.entry.sha256 for each in added.values()}
+        for member in self._members.get(entry.sha256, []):
+            if member.sha256 not in current:
+                self._raw_files.retire(member.sha256)
+        return [seen(each, name) for name, each in added.items()]
 
     def _depth(self, entry: RawEntry) -> int:
         known = {other.sha256: other for other in self._raw_files.entries()}

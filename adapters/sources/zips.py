@@ -26,8 +26,16 @@ BY_HAND: Final = "unpack it by hand and put the files there"
 _AES: Final = 99
 _ENCRYPTED: Final = 0x1
 _UTF8_NAME: Final = 0x800
+# What only documents hold. Source: ECMA-376 part 2, OpenDocument 1.3 part 2, and Apple's programs.
 _DOCUMENT_MARKS: Final = frozenset(
-    {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF", "Index/Document.iwa"}
+    {
+        "[content_types].xml",
+        "mimetype",
+        "meta-inf/manifest.xml",
+        "meta-inf/manifest.mf",
+        "index/document.iwa",
+        "encrypted-package",
+    }
 )
 
 
@@ -73,18 +81,21 @@ def opened(path: Path) -> zipfile.ZipFile:
     return archive
 
 
+def is_document(archive: zipfile.ZipFile) -> bool:
+    """Whether the whole is one document of an office program, and no archive of files."""
+    names = (info.filename.replace("\\", "/").casefold() for info in archive.infolist())
+    return not _DOCUMENT_MARKS.isdisjoint(names)
+
+
 def members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The members that are files and no system's litter.
 
     Raises:
-        ArchiveError: There are none, or the whole is one document.
+        ArchiveError: There are none.
     """
-    infos = archive.infolist()
-    if not _DOCUMENT_MARKS.isdisjoint(info.filename for info in infos):
-        raise ArchiveError("it is an office document; save its sheet as CSV and put that there")
     members = [
         info
-        for info in infos
+        for info in archive.infolist()
         if not info.filename.endswith(("/", "\\")) and not any(map(is_ignored, _parts(info)))
     ]
     if not members:

@@ -24,6 +24,7 @@ from dataflows.exports import (
     oura,
     samsung_health,
     withings,
+    workbook_sheet,
     zepp,
 )
 from dataflows.exports.csv_text import (
@@ -54,6 +55,13 @@ DATABASES: Final = (health_connect, gadgetbridge)
 # when it fetches a tab.
 DOCUMENTS: Final = (google_sheet, apple_health, google_fit, oura, fitbit, samsung_health)
 
+# Source: [MS-CFB] 2.2, the header of a compound file; its folder names the streams in UTF-16.
+OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_STREAMS: Final = {
+    "EncryptedPackage": "a workbook with a password; save it without one (in Excel: File > Info > "
+    "Protect Workbook) and import it again",
+    "Workbook": "an old Excel workbook (.xls); save it as .xlsx or CSV and import that",
+}
 # What a file may begin with that is no table of text.
 SIGNATURES: Final = (
     (b"%PDF", "a PDF document"),
@@ -88,6 +96,8 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         file: Any file at all.
         date_order: `YMD`, `DMY`, `MDY` or None, for formats that do not tell.
     """
+    if workbook_sheet.recognises(_sample(file.content)):
+        file = ExportFile(file.sha256, workbook_sheet.saved_as_csv(file.content))
     known = recognised_format(file.content)
     if known is None:
         reason = _seen(file.content)
@@ -118,10 +128,15 @@ def _seen(content: Any) -> str:
     sample = _sample(content)
     if sample.startswith(SIGNATURE) and not _tables(content):
         return "this is an SQLite database that is empty, damaged or cut short; export it again"
+    if sample.startswith(OLE):
+        return _seen_in_ole(content.to_pybytes())
     what = _signature(sample)
     if what is not None:
         return f"this is {what}, not a table of an export that is known"
-    text = sample_text(sample)
+    return _seen_text(sample_text(sample))
+
+
+def _seen_text(text: bytes) -> str:
     header = header_of(text)
     if header is None:
         return "the file is empty"
@@ -132,3 +147,10 @@ def _seen(content: Any) -> str:
     names = [name[:LONGEST_NAME] for name in header.names[:SHOWN_NAMES]]
     more = ", ..." if len(header.names) > SHOWN_NAMES else ""
     return f"the columns {', '.join(names)}{more} belong to no export that is known"
+
+
+def _seen_in_ole(content: bytes) -> str:
+    """What a compound file is, by the names of its streams."""
+    names = (name for name in OLE_STREAMS if name.encode("utf-16-le") in content)
+    found = next(names, None)
+    return f"this is {OLE_STREAMS[found] if found else 'a document, not a table of an export'}"

@@ -13,20 +13,18 @@ becomes the 4th of March, whoever typed it, and `13/4/2025` stays a text. So tex
 only in the other order say that the dates beside them were misread, and the tab is refused.
 """
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from dataflows import records
 from dataflows.exports import annotations, blood_pressure_sheet
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.typed_cells import Rows, csv_of, rows_of
 from dataflows.exports.written_dates import DAY_FIRST, MONTH_FIRST, TELLING_DATES
 
 SOURCE: Final = blood_pressure_sheet.SOURCE
@@ -35,10 +33,6 @@ MARK: Final = b'{"google_sheet": 1,'
 # Of the locales that Sheets offers, those that write the month before the day, with a year behind.
 # Source: Unicode CLDR 46, dateFormats "short".
 MONTH_FIRST_LOCALES: Final = ("en_US", "en_PH", "fil_PH")
-# Source: Google Sheets API, `DateTimeRenderOption.SERIAL_NUMBER`.
-_ORIGIN: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall time
-_DAY_SECONDS: Final = 86_400
-_LAST_SERIAL: Final = 2_958_465  # the 31st of December 9999
 _NUMERIC_DATE: Final = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ]\d{2,4}")
 _MONTHS: Final = 12
 
@@ -49,7 +43,7 @@ class _Sheet:
 
     locale: str
     time_zone: str
-    rows: Sequence[tuple[int, Sequence[Any]]]
+    rows: Rows
 
     @property
     def order(self) -> str:
@@ -71,7 +65,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     """
     try:
         sheet = _sheet_of(file.content.to_pybytes())
-        text = _as_csv(sheet)
+        text = csv_of(sheet.rows)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         reason = "the fetched tab is damaged or cut short; forget the file, the next run fetches it"
         return parsed_export({}, source=SOURCE, status="failed", reason=reason)
@@ -89,44 +83,8 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
 
 
 def _sheet_of(content: bytes) -> _Sheet:
-    head, *lines = map(json.loads, content.splitlines())
-    return _Sheet(head["locale"], head["time_zone"], [(number, cells) for number, cells in lines])
-
-
-def _as_csv(sheet: _Sheet) -> bytes:
-    """The tab as the log that a person would have saved; each row stands in its own place."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    next_row = 1
-    for number, cells in sheet.rows:
-        out.write("\n" * (number - next_row))
-        writer.writerow([_text(cell) for cell in cells])
-        next_row = number + 1
-    return out.getvalue().encode()
-
-
-def _text(cell: Any) -> str:
-    if isinstance(cell, dict):
-        ((kind, serial),) = cell.items()
-        return _moment(kind, serial)
-    if isinstance(cell, bool) or cell is None:
-        return "" if cell is None else str(cell)
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).replace("\r\n", " ").replace("\r", " ").replace("\n", " ")
-
-
-def _moment(kind: str, serial: float) -> str:
-    """A date, a time or both, rounded to the second, in ISO 8601."""
-    if kind == "time":
-        seconds = min(round(serial % 1 * _DAY_SECONDS), _DAY_SECONDS - 1)
-        return f"{_ORIGIN + timedelta(seconds=seconds):%H:%M:%S}"
-    if not 0 <= serial <= _LAST_SERIAL:
-        return str(serial)
-    moment = _ORIGIN + timedelta(seconds=round(serial * _DAY_SECONDS))
-    if kind == "date":
-        return moment.date().isoformat()
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    head = json.loads(content.partition(b"\n")[0])
+    return _Sheet(head["locale"], head["time_zone"], rows_of(content))
 
 
 def _in_zone(readings: pa.Table, time_zone: str) -> pa.Table:

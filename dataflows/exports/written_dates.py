@@ -45,6 +45,7 @@ _MOMENT: Final = re.compile(
 _TIME: Final = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?(?:[.,]\d+)? ?(?:([ap])\.? ?m\.?)?", re.IGNORECASE
 )
+_MIDNIGHT: Final = re.compile(r"0?0[:.h]00(?:[:.]00)?(?:[.,]0+)?")
 _OFFSET: Final = re.compile(r"(.*\d) ?(Z|[+-]\d{2}:?\d{2})")
 
 
@@ -72,11 +73,17 @@ def _digit(letter: str) -> str:
 
 
 def moment_of(date_text: str, time_text: str) -> Moment:
-    """Take a cell apart that tells date and time, and an offset behind the time."""
-    if not time_text:
-        both = _MOMENT.fullmatch(date_text)
-        if both is not None:
-            date_text, time_text = both[1], both[2]
+    """Take a cell apart that tells date and time, and an offset behind the time.
+
+    Beside a time of its own, a date may stand with midnight, as programs write days, and the time
+    with the date.
+    """
+    both = _MOMENT.fullmatch(date_text)
+    if both is not None and (not time_text or _MIDNIGHT.fullmatch(both[2])):
+        date_text, time_text = both[1], time_text or both[2]
+    again = _MOMENT.fullmatch(time_text)
+    if again is not None and again[1] == date_text:
+        time_text = again[2]
     shifted = _OFFSET.fullmatch(time_text)
     if shifted is None:
         return Moment(date_text, time_text, None)

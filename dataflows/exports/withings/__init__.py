@@ -43,7 +43,7 @@ NAMES: Final = {
 }
 BODY: Final = ("Weight (", "Height (")
 ACTIVITIES: Final = "from (manual)"
-_TO_THE_SECOND: Final = re.compile(rb'\s*"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"?,')
+_TO_THE_SECOND: Final = re.compile(rb'\s*"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"?[,;\t]')
 
 
 def recognises(sample: bytes) -> bool:

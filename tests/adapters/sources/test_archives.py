@@ -303,10 +303,10 @@ def test_a_damaged_member_is_told_at_each_run_and_the_others_are_stored(collect,
         (zipped(("a.csv", b"x" * 99))[:60], "download it again"),
         (b"PK\x03\x04", "download it again"),
         (zipped(), "export again"),
-        (zipped(("[Content_Types].xml", b"<x/>"), ("xl/s.xml", b"")), "save its sheet as CSV"),
-        (zipped(("mimetype", b"application/vnd.oasis")), "save its sheet as CSV"),
+        (zipped(("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"")), "as .xlsx or CSV"),
+        (zipped(("mimetype", b"application/vnd.oasis")), "as .xlsx or CSV"),
     ],
-    ids=["cut short", "four bytes", "empty", "Excel", "OpenDocument"],
+    ids=["cut short", "four bytes", "empty", "Word", "OpenDocument"],
 )
 def test_an_archive_that_is_none_is_kept_and_told_at_each_run(
     reasons, raw_files, content, advice, monkeypatch

@@ -235,6 +235,24 @@ def test_one_column_may_tell_date_and_time():
     assert times("2024-03-05 07:30", header="date") == [datetime(2024, 3, 5, 7, 30)]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "2024-03-05 00:00:00,07:30",
+        "2024-03-05T00:00:00.000,7:30 am",
+        "2024-03-05,2024-03-05 07:30",
+        "2024-03-05 00:00,2024-03-05 07:30:00",
+    ],
+)
+def test_a_date_may_stand_with_midnight_beside_its_time(cells):
+    assert times(cells) == [datetime(2024, 3, 5, 7, 30)]
+
+
+@pytest.mark.parametrize("cells", ["2024-03-05 08:00,07:30", "2024-03-05,2024-03-06 07:30"])
+def test_two_times_or_two_dates_are_no_reading(cells):
+    assert [check for _, _, check in rejected(f"{cells},120,80,,")] == ["not_a_time"]
+
+
 def test_a_time_that_tells_its_offset_keeps_it():
     (row,) = readings("timestamp,sys,dia", "2024-03-05T07:30:00-05:00,128,82")
     assert (row["start_local"], row["utc_offset_minutes"]) == (datetime(2024, 3, 5, 7, 30), -300)
