@@ -205,11 +205,13 @@ def heart_rate_samples(
 ) -> list[Mapping[str, pa.Table]]:
     """Samples of all files, each once, in canonical order: a mapping for each UTC year with any.
 
-    Shape: `records` in each (`records.HEART_RATE_SAMPLES`).
+    Shape: `records` in each (`records.HEART_RATE_SAMPLES`); where there is no sample at all, one
+    mapping without rows, since an output is a table.
 
     Units: beats per minute.
     """
-    return [year["samples"] for year in heart_rate_years_resolved if year["count"]]
+    found = [year["samples"] for year in heart_rate_years_resolved if year["count"]]
+    return found or [{"records": records.HEART_RATE_SAMPLES.empty_table()}]
 
 
 @tag(stage="validation")

@@ -22,6 +22,7 @@ from dataflows.resting_heart_rate import METHOD, NIGHT_METHOD
 from dataflows.rows import rows_where
 from dataflows.text_codes import equals
 
+_EPOCH: Final = 1970
 _LOOSE: Final = ("source", "kind", *MEASURED)
 
 DAYS: Final = pa.schema(
@@ -46,14 +47,14 @@ def days_of_year(samples: pa.Table, birth_year: int | None) -> dict[str, Any]:
     """The figures of the days of one UTC year, and the samples that are needed beside them.
 
     Args:
-        samples: Samples of one year, at least one, ascending in time.
+        samples: Samples of one year, ascending in time; none at all where there is no year.
         birth_year: For zones of effort; None for none.
 
     Shape: `year`; `figures`, one row for each day inside of the year; `hours`, a mapping that holds
     the `records` of the hours of these days; `loose`, the resting heart rates and the samples of
     the other days, in their order.
     """
-    year = samples["start_utc"][0].as_py().year
+    year = samples["start_utc"][0].as_py().year if samples.num_rows else _EPOCH
     resting = equals(samples["kind"], "resting")
     inside = local_dates_inside(year, integers(samples["local_date"]))
     days = DaySamples.of(rows_where(samples.select(MEASURED), inside & ~resting))

@@ -1,12 +1,15 @@
 """Bad input: one clear line, the right exit code, the rest processed, nothing half-written."""
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
 from tests.conftest import PROJECT, Program
+from tests.test_command_line import OUTPUTS
 
 GOOD_LOG = (
     b"date,time,systolic,diastolic,pulse\n2025-05-01,07:30,121,79,64\n2025-05-02,07:30,119,77,61\n"
@@ -33,6 +36,13 @@ def drop(program, name, content):
 def file_named(done, name):
     (found,) = [file for file in done.json["files"] if file["name"] == name]
     return found
+
+
+def test_every_table_is_there_also_of_signals_that_nothing_tells_of(owner):
+    assert owner("--quiet").exit_code == 0
+    assert set(owner.outputs("me")) == OUTPUTS
+    done = owner("export", "parquet", "--output", "heart_rate_samples", "heart_rate_hours")
+    assert done.exit_code == 0, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -86,6 +96,22 @@ def test_a_truncated_zip_is_exit_6_and_kept(owner):
     assert done.exit_code == 6
     assert "cut.zip" in done.stderr
     assert done.json["books"]["blood_pressure"]["kept"] == 2
+
+
+def test_a_zip_of_which_nothing_can_be_read_is_told_as_such_each_time(owner):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("log.csv", GOOD_LOG)
+    drop(owner, "spoilt.zip", content.getvalue().replace(b"121", b"122"))
+    for _ in range(2):
+        done = owner("--json", "--full-check")
+        assert done.exit_code == 6
+        found = file_named(done, "spoilt.zip")
+        assert (found["status"], found["reason"]) == (
+            "failed",
+            "none of the files in it can be used",
+        )
+        assert "warning: spoilt.zip/log.csv: it is damaged" in done.stderr
 
 
 def test_a_row_with_broken_json_is_one_rejected_row(owner):

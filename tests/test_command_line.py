@@ -230,6 +230,8 @@ def test_everything_is_private_whatever_the_umask(program):
         (("--workers", "0"), "not a whole number from 1 up"),
         (("import",), "the following arguments are required: PATH"),
         (("--profile", "../evil"), "PDP_PROFILE"),
+        (("--profile", ""), "argument --profile: it is empty"),
+        (("--home", ""), "argument --home: it is empty"),
         (("import", "--profile", "demo", "x"), "the demo person is synthetic"),
     ],
 )

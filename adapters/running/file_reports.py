@@ -59,6 +59,7 @@ def file_reports(
     """
     parsed_now = set(new)
     trouble = {file.sha256: file for file in seen.files if file.status in _UNUSABLE}
+    lost = [file.name for file in seen.files if file.status in _UNUSABLE and not file.sha256]
     members: dict[str, list[RawEntry]] = {}
     for entry in entries:
         if entry.container is not None:
@@ -67,7 +68,7 @@ def file_reports(
     def report(entry: RawEntry) -> FileReport:
         if entry.kind == "archive":
             inner = [report(member) for member in by_name(members.get(entry.sha256, []))]
-            return _of_archive(entry, inner, trouble.get(entry.sha256))
+            return _of_archive(entry, inner, trouble.get(entry.sha256), lost)
         return _of_file(entry, parsed.get(entry.sha256), parsed_now)
 
     known = {entry.sha256 for entry in entries}
@@ -103,7 +104,10 @@ def _of_file(entry: RawEntry, parsed: Mapping[str, Any] | None, parsed_now: set[
 
 
 def _of_archive(
-    entry: RawEntry, members: Sequence[FileReport], trouble: SeenFile | None
+    entry: RawEntry,
+    members: Sequence[FileReport],
+    trouble: SeenFile | None,
+    lost: Sequence[str],
 ) -> FileReport:
     records: Counter[str] = Counter()
     for member in members:
@@ -111,6 +115,9 @@ def _of_archive(
     formats = Counter(member.format for member in members if member.format)
     reason = trouble.reason if trouble else None
     if not members and reason is None:
+        if any(name.startswith(f"{entry.name}/") for name in lost):
+            reason = "none of the files in it can be used"
+            return FileReport(entry.name, entry.sha256, None, "failed", reason=reason)
         return FileReport(
             entry.name, entry.sha256, None, "reused", reason="all of it came in another archive"
         )

@@ -47,7 +47,8 @@ def _file_table(files: Iterable[FileReport]) -> RenderableType:
 
 
 def _file_row(file: FileReport) -> tuple[object, ...]:
-    members = f"{len(file.members)} files inside" if file.members else None
+    count = len(file.members)
+    members = f"{count} file{'s' if count > 1 else ''} inside" if count else None
     records = sum(file.records.values())
     return (_shortened(file.name), file.format or "-", file.status, records, file.rejected,
             file.reason or members)  # fmt: skip

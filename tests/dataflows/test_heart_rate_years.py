@@ -242,4 +242,5 @@ def test_the_limit_of_the_future_concerns_no_year_before_it():
 def test_a_year_without_a_sample_that_stays_is_none():
     valid = {"2024": [part(sample(0))]}
     (year,) = heart_rate.heart_rate_year(valid, wishes(("a" * 64, 2)), None)
-    assert heart_rate.heart_rate_samples([heart_rate.heart_rate_year_resolved(year)]) == []
+    (none,) = heart_rate.heart_rate_samples([heart_rate.heart_rate_year_resolved(year)])
+    assert none["records"].num_rows == 0
