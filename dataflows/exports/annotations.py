@@ -10,9 +10,9 @@ from datetime import date
 from typing import Any, Final
 
 from dataflows.exports import hand_kept
-from dataflows.exports.cells import rejected_row, table_of
 from dataflows.exports.csv_text import Header, header_of, near_name, sample_text, utf8
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
 from dataflows.exports.written_dates import AmbiguousDatesError, date_of, moment_of, order_of
 
@@ -110,34 +110,16 @@ def _date_text(cell: str) -> str:
 def _parsed(
     told: list[tuple[int, dict[str, str]]], overlong: set[int], order: str | None, sha256: str
 ) -> ParsedExport:
-    annotations, rejected = [], []
+    found = Found(SOURCE, sha256)
     for number, cells in told:
-        origin = {"source": SOURCE, "raw_sha256": sha256, "raw_row": number}
         try:
-            found = _annotation(cells, order, is_overlong=number in overlong)
-            annotations.append(origin | found)
+            told_of = _annotation(cells, order, is_overlong=number in overlong)
         except CellError as bad:
-            rejected.append(_rejected(bad, number, sha256))
-    return parsed_export(
-        {
-            "annotations": table_of("annotations", annotations),
-            "rejected": table_of("rejected", rejected),
-        },
-        source=SOURCE,
-    )
-
-
-def _rejected(bad: CellError, number: int, sha256: str) -> dict[str, Any]:
-    return rejected_row(
-        SIGNAL,
-        SOURCE,
-        sha256,
-        number,
-        bad.check,
-        column=bad.column,
-        value=bad.value or None,
-        reason=REASONS[bad.check],
-    )
+            details = {"column": bad.column, "value": bad.value or None}
+            found.reject(SIGNAL, number, bad.check, **details, reason=REASONS[bad.check])
+        else:
+            found.add("annotations", number, **told_of)
+    return found.parsed()
 
 
 def _annotation(

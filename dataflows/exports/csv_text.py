@@ -61,14 +61,19 @@ def utf8(content: Any) -> Any:
     if encoding is None and _is_utf8(content):
         return content.slice(3) if head.startswith(UTF8_MARK) else content
     text = content.to_pybytes().decode(encoding or "cp1252", errors="replace")
-    return pa.py_buffer(text.lstrip("\ufeff").encode())
+    return pa.py_buffer(_encoded(text))
 
 
 def sample_text(sample: bytes) -> bytes:
     """The first bytes of a file as UTF-8; what its end cuts off is replaced."""
     encoding = _other_encoding(sample[:SAMPLE_BYTES]) or "utf-8"
     text = sample[:SAMPLE_BYTES].decode(encoding, errors="replace")
-    return text.lstrip("\ufeff").encode()
+    return _encoded(text)
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8 without a mark; half a letter, which UTF-7 may hold, becomes a question mark."""
+    return text.lstrip("\ufeff").encode(errors="replace")
 
 
 def header_of(text: bytes) -> Header | None:

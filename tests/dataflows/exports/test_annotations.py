@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataflows import records
 from dataflows.exports import ExportFile, annotations, parse, recognised_format
 
 HEADER = "kind,label,start,end,note"
@@ -157,3 +158,8 @@ def test_whatever_stands_below_the_header_no_row_is_lost(cells):
     count = found["annotations"].num_rows + found["rejected"].num_rows
     is_blank = not any(cell.strip() for cell in cells)
     assert count == 3 + (not is_blank) or found["report"]["status"] == "failed"
+
+
+def test_rejected_rows_have_all_columns_also_where_none_has_a_value():
+    found = parsed(HEADER, "medication,,2025-10-04,,")
+    assert found["rejected"].schema == records.REJECTED

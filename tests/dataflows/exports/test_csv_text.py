@@ -71,3 +71,8 @@ def test_a_renamed_column_is_suggested():
 def test_a_near_name_resembles():
     assert near_name("UpdateTime", ["uid", "update_time"]) == "update_time"
     assert near_name("Value", ["Sid", "Key"]) is None
+
+
+def test_half_a_letter_in_utf7_is_a_question_mark():
+    text = b"a+AF8-b,+2K8-\n"
+    assert bytes(utf8(pa.py_buffer(text))) == sample_text(text) == b"a_b,?\n"
