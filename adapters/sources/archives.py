@@ -205,20 +205,23 @@ class Archives:
         """Store the sheets of a workbook; what an earlier version made of them counts no more."""
         from adapters.sources.workbooks import sheets_of  # noqa: PLC0415 - most do without it
 
-        contents = {f"{entry.name}/{each.name}": each.content() for each in sheets_of(archive)}
-        if not contents:
+        sheets = [(f"{entry.name}/{each.name}", each.content()) for each in sheets_of(archive)]
+        if not sheets:
             raise ArchiveError("all sheets of the workbook are empty")
-        added = {
-            name: self._raw_files.add_stream(
-                [content], name, stored_utc=self._stored_utc, container=entry.sha256
-            )
-            for name, content in contents.items()
-        }
-        current = {each.entry.sha256 for each in added.values()}
+        lines = [self._store_sheet(name, content, entry.sha256) for name, content in sheets]
+        current = {line.sha256 for line in lines}
         for member in self._members.get(entry.sha256, []):
             if member.sha256 not in current:
                 self._raw_files.retire(member.sha256)
-        return [seen(each, name) for name, each in added.items()]
+        return lines
+
+    def _store_sheet(self, name: str, content: bytes, container: str) -> SeenFile:
+        added = self._raw_files.add_stream(
+            [content], name, stored_utc=self._stored_utc, container=container
+        )
+        if added.entry.retired:
+            self._raw_files.retire(added.entry.sha256, retired=False)
+        return seen(added, name)
 
     def _depth(self, entry: RawEntry) -> int:
         known = {other.sha256: other for other in self._raw_files.entries()}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from adapters.sources.archives import Archives, Limits
 from adapters.sources.inbox import Inbox, import_paths
 from registry.raw_files import RawFiles
+from tests.adapters.sources.workbook_parts import ONE, xlsx
 from tests.fakes.memory_index import MemoryIndex
 
 NOW = "2025-06-30T12:00:00Z"
@@ -130,6 +131,57 @@ def test_a_lost_index_costs_one_unpacking_and_changes_nothing(collect, inbox, ra
     rebuilt.rebuild()
     Inbox(inbox).collect(rebuilt, stored_utc=LATER)
     assert rebuilt.entries() == raw_files.entries()
+
+
+A, B = ONE.replace("<v>1", "<v>2"), ONE
+
+
+def test_each_sheet_of_a_workbook_becomes_a_raw_file_and_an_equal_one_is_known(collect, raw_files):
+    assert collect(xlsx(A, B, ""), name="log") == [
+        ("log", "stored"),
+        ("log/S0", "stored"),
+        ("log/S1", "stored"),
+    ]
+    assert raw_files.find("log/S0").container == raw_files.find("log").sha256
+    assert stored(raw_files) == {
+        "log/S0": b'{"workbook_sheet": 1}\n[1, [2]]\n',
+        "log/S1": b'{"workbook_sheet": 1}\n[1, [1]]\n',
+    }
+    lines = collect(zipped(("newer.xlsx", xlsx(A, B + '<row r="2"><c><v>3</v></c></row>'))))
+    assert lines[1:4] == [
+        ("export.zip/newer.xlsx", "stored"),
+        ("export.zip/newer.xlsx/S0", "known"),
+        ("export.zip/newer.xlsx/S1", "stored"),
+    ]
+
+
+def test_sheets_whose_names_look_alike_are_two(collect, raw_files):
+    content = xlsx(A, B, names=["a/b", "a_b"])
+    assert [name for name, _ in collect(content)] == ["export.zip", *["export.zip/a_b"] * 2]
+    assert len(raw_files.entries()) == 3
+
+
+def test_a_workbook_that_an_earlier_version_refused_or_read_otherwise_is_read_again(
+    collect, raw_files, monkeypatch
+):
+    def with_version(version, content=None):
+        monkeypatch.setattr("adapters.sources.archives._VERSION", version)
+        lines = collect(content)
+        return lines, [entry.name for entry in raw_files.entries() if not entry.retired]
+
+    refused = "adapters.sources.workbooks._READERS"
+    with monkeypatch.context() as patch:
+        patch.setattr(refused, ())
+        assert with_version(1, xlsx(A, B))[0] == [("export.zip", "failed")]
+    assert sorted(with_version(2)[1]) == ["export.zip", "export.zip/S0", "export.zip/S1"]
+    with monkeypatch.context() as patch:
+        patch.setattr("adapters.sources.workbooks.open_xml._numbered", lambda *_: 7)
+        assert len(with_version(3)[1]) == 2
+    assert sorted(with_version(4)[1]) == ["export.zip", "export.zip/S0", "export.zip/S1"]
+
+
+def test_a_workbook_of_empty_sheets_says_so(reasons):
+    assert reasons(xlsx("", "")) == {"export.zip": "all sheets of the workbook are empty"}
 
 
 def test_zips_within_zips_are_unpacked_to_a_small_depth(collect, raw_files):
@@ -422,6 +474,7 @@ import sys
 from pathlib import Path
 from adapters.sources.inbox import import_paths
 from registry.raw_files import RawFiles
+from tests.adapters.sources.workbook_parts import ONE, xlsx
 from tests.fakes.memory_index import MemoryIndex
 raw_files = RawFiles(Path({str(tmp_path / "raw")!r}), MemoryIndex())
 report = import_paths([Path({str(tmp_path / "a.zip")!r})], raw_files, stored_utc={NOW!r})

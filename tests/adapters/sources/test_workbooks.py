@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adapters.sources.workbooks import sheets_of
 from adapters.sources.workbooks.number_formats import kind_of
 from adapters.sources.zips import ArchiveError
-from tests.adapters.sources.workbook_parts import STRICT, ods, styles, xlsx, xlsx_parts, zipped
+from tests.adapters.sources.workbook_parts import ONE, STRICT, ods, styles, xlsx, xlsx_parts, zipped
 from tests.emulators.sheets import serial
 
 
@@ -288,7 +288,6 @@ def test_merged_cells_of_an_open_document_say_the_same_too():
 
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><worksheet>&b;</worksheet>'
-ONE = '<row r="1"><c r="A1"><v>1</v></c></row>'
 
 
 def with_part(name, content, rows=ONE):

@@ -9,6 +9,7 @@ _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+ONE = '<row r="1"><c r="A1"><v>1</v></c></row>'
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 
 
@@ -43,11 +44,13 @@ def styles(*codes, built_in=()):
     )
 
 
-def xlsx_parts(*sheets, strings="", style=None, properties="", main=MAIN, after=""):
-    """The parts of a workbook whose sheets have this XML in `sheetData`; the titles are S0, S1."""
-    names = [f"worksheets/sheet{number}.xml" for number in range(len(sheets))]
+def xlsx_parts(
+    *sheets, strings="", style=None, properties="", main=MAIN, after="", names=("S0", "S1", "S2")
+):
+    """The parts of a workbook whose sheets have this XML in `sheetData`."""
+    files = [f"worksheets/sheet{number}.xml" for number in range(len(sheets))]
     tabs = "".join(
-        f'<sheet name="S{number}" sheetId="{number + 1}" r:id="r{number}"/>'
+        f'<sheet name="{names[number]}" sheetId="{number + 1}" r:id="r{number}"/>'
         for number in range(len(sheets))
     )
     beside = [("sharedStrings", "sharedStrings.xml"), ("styles", "styles.xml")]
@@ -57,13 +60,13 @@ def xlsx_parts(*sheets, strings="", style=None, properties="", main=MAIN, after=
         "_rels/.rels": relations(("officeDocument", "xl/workbook.xml")),
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{_RELATION}">{properties}'
         f"<sheets>{tabs}</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": relations(*(("worksheet", name) for name in names), *beside),
+        "xl/_rels/workbook.xml.rels": relations(*(("worksheet", name) for name in files), *beside),
         "xl/sharedStrings.xml": f'<sst xmlns="{main}">{strings}</sst>',
         "xl/styles.xml": style or styles(),
         **{
             f"xl/{name}": f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData>{after}'
             "</worksheet>"
-            for name, rows in zip(names, sheets, strict=True)
+            for name, rows in zip(files, sheets, strict=True)
         },
     }
 
