@@ -8,6 +8,8 @@ import re
 from types import ModuleType
 from typing import Any, Final
 
+import pyarrow as pa
+
 from dataflows.exports import (
     annotations,
     apple_health,
@@ -35,6 +37,7 @@ from dataflows.exports.csv_text import (
 )
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
 from dataflows.exports.sqlite_tables import SIGNATURE, Database
+from dataflows.exports.typed_cells import csv_of
 
 __all__ = ["FORMATS", "ExportFile", "ParsedExport", "parse", "recognised_format"]
 
@@ -97,12 +100,26 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         date_order: `YMD`, `DMY`, `MDY` or None, for formats that do not tell.
     """
     if workbook_sheet.recognises(_sample(file.content)):
-        file = ExportFile(file.sha256, workbook_sheet.saved_as_csv(file.content))
+        return _parsed_sheet(file, date_order)
+    return _parsed(file, date_order)
+
+
+def _parsed(file: ExportFile, date_order: str | None) -> ParsedExport:
     known = recognised_format(file.content)
     if known is None:
         reason = _seen(file.content)
         return parsed_export({}, source=None, status="unrecognised", reason=reason)
     parsed: ParsedExport = known.parse(file, date_order=date_order)
+    return parsed
+
+
+def _parsed_sheet(file: ExportFile, date_order: str | None) -> ParsedExport:
+    """A sheet of a workbook, which is read as the CSV file that it would have been saved as."""
+    rows = workbook_sheet.rows(file.content)
+    parsed = _parsed(ExportFile(file.sha256, pa.py_buffer(csv_of(rows))), date_order)
+    if parsed["report"]["status"] == "parsed" and workbook_sheet.has_misread_dates(rows):
+        source, reason = parsed["report"]["format"], workbook_sheet.MISREAD
+        return parsed_export({}, source=source, status="failed", reason=reason)
     return parsed
 
 

@@ -6,15 +6,30 @@ The first line marks the file, each further line is a row: its number and its ce
     {"workbook_sheet": 1}
     [1, ["date", "time", "systolic", "diastolic", "pulse"]]
     [2, [{"date": 45838}, {"time": 0.3125}, 128, 82, 61]]
+
+The program that saved it read what was typed by its language: where that puts the month first,
+`3/4/2025` became the 4th of March, whoever typed it, and `13/4/2025` stayed a text. The workbook
+does not tell that language. But where every text is a date in one order alone, and every date has
+a day that could be a month, dates were misread, and the sheet is refused.
 """
 
-from typing import Final
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final
 
-import pyarrow as pa
-
-from dataflows.exports.typed_cells import csv_of, rows_of
+from dataflows.exports.typed_cells import Rows, rows_of
+from dataflows.exports.written_dates import TELLING_DATES
 
 MARK: Final = b'{"workbook_sheet": 1}'
+MISREAD: Final = (
+    "some dates of the sheet are texts that the program could not read, since it takes day and "
+    "month in the other order; so it misread the others. Type the dates again, as 2024-12-31"
+)
+_NUMERIC_DATE: Final = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ]\d{2,4}")
+_ORIGIN: Final = date(1899, 12, 30)
+_LAST_SERIAL: Final = 2_958_465  # the 31st of December 9999
+_MONTHS: Final = 12
 
 
 def recognises(sample: bytes) -> bool:
@@ -22,11 +37,47 @@ def recognises(sample: bytes) -> bool:
     return sample.startswith(MARK)
 
 
-def saved_as_csv(content: pa.Buffer) -> pa.Buffer:
-    """The sheet as its program would have saved it; every row keeps its number.
+def rows(content: Any) -> Rows:
+    """The rows of a sheet.
 
-    Raises:
-        ValueError: A line is damaged.
-        TypeError: A line is no row.
+    Args:
+        content: Its bytes, a `pyarrow.Buffer`.
     """
-    return pa.py_buffer(csv_of(rows_of(content.to_pybytes())))
+    return rows_of(content.to_pybytes())
+
+
+def has_misread_dates(told: Rows) -> bool:
+    """Whether the program that saved a sheet took days for months."""
+    days = [_day(serial) for serial in _serials(told)]
+    texts = [(int(found[1]), int(found[2])) for found in _texts(told)]
+    day_first = all(first > _MONTHS >= second for first, second in texts)
+    month_first = all(second > _MONTHS >= first for first, second in texts)
+    return (
+        bool(days)
+        and max(days) <= _MONTHS
+        and len(texts) >= TELLING_DATES
+        and (day_first or month_first)
+    )
+
+
+def _serials(told: Rows) -> Iterator[float]:
+    """The dates among the cells, which may have a time."""
+    for _, cells in told:
+        for cell in cells:
+            if isinstance(cell, dict):
+                serial: float = cell["date"] if "date" in cell else cell.get("moment", 0.0)
+                if 1 <= serial <= _LAST_SERIAL:
+                    yield serial
+
+
+def _day(serial: float) -> int:
+    return (_ORIGIN + timedelta(days=int(serial))).day
+
+
+def _texts(told: Rows) -> Iterator[re.Match[str]]:
+    """Texts that are dates in one order of day and month or the other."""
+    for _, cells in told:
+        for cell in cells:
+            found = _NUMERIC_DATE.match(cell.strip()) if isinstance(cell, str) else None
+            if found is not None:
+                yield found

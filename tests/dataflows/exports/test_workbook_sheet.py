@@ -151,6 +151,35 @@ def test_another_sheet_is_told_by_its_columns():
     assert "the columns Plan, Doctor belong to no export" in report["reason"]
 
 
+def dated(*cells):
+    """A log of these dates, each at noon."""
+    rows = [[cell, time(12, 0), 120, 80] for cell in cells]
+    return parsed(as_sheet([["Date", "Time", "sys", "dia"], *rows]), "DMY")
+
+
+FIRST_DAYS = [date(2025, month, 3) for month in range(1, 6)]
+
+
+def test_dates_that_a_program_could_not_read_betray_those_that_it_misread():
+    report = dated(*FIRST_DAYS, "13/04/2025", "14/04/2025", "15.4.25")["report"]
+    assert (report["status"], report["format"]) == ("failed", "blood_pressure_sheet")
+    assert "Type the dates again" in report["reason"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [*FIRST_DAYS, "13/04/2025", "14/04/2025"],
+        [*FIRST_DAYS, "13/04/2025", "14/04/2025", "15/04/2025", "03/04/2025"],
+        [*FIRST_DAYS, date(2025, 1, 13), "13/04/2025", "14/04/2025", "15/04/2025"],
+        ["13/04/2025", "14/04/2025", "15/04/2025"],
+    ],
+    ids=["too few texts", "a text that may be either", "a day that is no month", "texts alone"],
+)
+def test_texts_beside_dates_are_no_proof_as_long_as_they_may_have_been_meant(cells):
+    assert dated(*cells)["report"]["records"] == {"blood_pressure": len(cells)}
+
+
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 
 
