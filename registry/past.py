@@ -29,7 +29,7 @@ class NoSuchNodeError(RegistryError):
     exit_code = 2
 
     def __init__(self, node: str, near: Sequence[str]) -> None:
-        advice = f"; did you mean {near[0]}?" if near else "; `python cli.py --dry-run` lists them"
+        advice = f"; did you mean {near[0]}?" if near else "; `python cli.py plan` lists all"
         super().__init__(f"{node}: nothing of this name was published{advice}")
         self.node = node
 

@@ -225,6 +225,11 @@ def test_everything_is_private_whatever_the_umask(program):
     ("arguments", "message"),
     [
         (("--start-stage", "cooking"), "invalid choice: 'cooking'"),
+        (("sttus",), "no such command: sttus; did you mean status?"),
+        (("--quiet", "cook"), "no such command: cook; see"),
+        (("status", "extra"), "unrecognized arguments: extra"),
+        (("--clean", "--only", "daily_metrics"), "--clean runs nothing, so --only cannot go"),
+        (("serve", "--port", "70000"), "'70000' is no port; the last one is 65535"),
         (("run", "--no-such-flag"), "unrecognized arguments: --no-such-flag"),
         (("--only", "dayly_metrics"), "no such node: dayly_metrics"),
         (("--workers", "0"), "not a whole number from 1 up"),

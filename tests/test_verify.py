@@ -176,5 +176,5 @@ def luck_of(seed):
 
 def test_a_node_that_does_not_exist_cannot_be_run_once_more(history):
     done = history.inside("verify", "--rerun", "daily_metrix", "--json")
-    assert done.exit_code != 0
+    assert done.exit_code == 2
     assert "daily_metrix" in json.loads(done.stdout)["error"]

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -30,9 +31,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         SystemExit: `--help` or `--version` was asked for and has been printed.
     """
     name, rest = _split(list(arguments))
-    found = _parser(name).parse_args(rest)
+    parser = _parser(name)
+    found, unknown = parser.parse_known_args(rest)
+    if unknown:
+        parser.error(_not_understood(unknown, is_command=name not in arguments))
     found.command, found.arguments = name, list(arguments)
     return found
+
+
+def _not_understood(words: Sequence[str], *, is_command: bool) -> str:
+    if words[0].startswith("-") or not is_command:
+        return f"unrecognized arguments: {' '.join(words)}"
+    near = get_close_matches(words[0], COMMANDS, 1)
+    return f"no such command: {words[0]}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _split(arguments: list[str]) -> tuple[str, list[str]]:

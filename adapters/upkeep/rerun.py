@@ -30,7 +30,9 @@ _SEEDS: Final = ("1", "2")
 class RerunError(AdapterError):
     """A node could not be run once more."""
 
-    exit_code = 1
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 def rerun(profile: Profile, node: str) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def rerun(profile: Profile, node: str) -> dict[str, Any]:
     except ValueError:
         raise RerunError(f"{node}: the process that ran it ended with {done.returncode}") from None
     if "error" in answer:
-        raise RerunError(answer["error"])
+        raise RerunError(answer["error"], answer["exit_code"])
     return answer
 
 
@@ -119,9 +121,10 @@ def main(home: str, name: str, node: str) -> int:
         profile = Profile(Path(home), name, leaves_no_trace=True)
         answer = compared(profile, settings, node)
     except (AdapterError, DataflowError, RegistryError) as error:
-        answer = {"error": str(error)}
+        answer = {"error": str(error), "exit_code": getattr(error, "exit_code", 1)}
     except Exception as error:  # noqa: BLE001 - its text may hold health values
-        answer = {"error": f"{node}: {type(error).__qualname__} when it ran once more"}
+        what = f"{node}: {type(error).__qualname__} when it ran once more"
+        answer = {"error": what, "exit_code": 1}
     sys.stdout.write(json.dumps(answer))
     return 0
 

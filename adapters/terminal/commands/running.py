@@ -13,7 +13,7 @@ from adapters.running.file_reports import is_unusable, leaves
 from adapters.running.report import RunReport
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, positive, writing
+from adapters.terminal.commands.command import Command, RefusedError, positive, writing
 from adapters.terminal.progress import Progress
 from registry import RegistryError
 from registry.generations import NodeAction
@@ -160,7 +160,23 @@ def _log_run(report: RunReport) -> None:
     )
 
 
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """Refuse to delete where a run was asked for as well."""
+    asked = {
+        "--skip-ingestion": options.skip_ingestion,
+        "--start-stage": options.start_stage != STAGES[0],
+        "--only": options.only,
+        "--force": options.force,
+        "--force-all": options.force_all,
+        "--full-check": options.full_check,
+    }
+    mixed = next((name for name, value in asked.items() if value), None)
+    if mixed:
+        raise RefusedError(f"--clean runs nothing, so {mixed} cannot go with it; clean, then run")
+
+
 def _clean(options: argparse.Namespace, profile: Profile) -> Answer:
+    _refuse_mixed(options)
     files = profile.derived_files()
     size = sum(file.stat().st_size for file in files)
     if not options.dry_run and profile.exists:

@@ -14,11 +14,12 @@ from adapters.terminal.commands.command import Command, RefusedError, positive
 LOOPBACK: Final = "127.0.0.1"
 NEAR: Final = frozenset({LOOPBACK, "localhost", "::1"})
 PORT: Final = 5006
+LAST_PORT: Final = 65_535
 
 
 def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--port", type=positive, default=PORT, metavar="N", help=f"where to listen ({PORT})"
+        "--port", type=_port, default=PORT, metavar="N", help=f"where to listen ({PORT})"
     )
     parser.add_argument(
         "--address", default=LOOPBACK, metavar="ADDRESS",
@@ -32,6 +33,12 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
         "--origin", action="append", default=[], metavar="HOST",
         help="a host under which a proxy shows the page, such as name.fly.dev; may be repeated",
     )  # fmt: skip
+
+
+def _port(text: str) -> int:
+    if positive(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; the last one is {LAST_PORT}")
+    return int(text)
 
 
 def serve(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
