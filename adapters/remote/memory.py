@@ -31,7 +31,6 @@ class Known:
         recipients: Who can open it.
         pins: The pinned generations in it.
         merged: Manifests of this machine that lost a race, and whose contents are here.
-        epoch: Of the names that are made from now on.
         pushed_as: The manifest by which this state was pushed, if a prune made the one above.
     """
 
@@ -43,7 +42,6 @@ class Known:
     recipients: Sequence[str]
     pins: Sequence[int]
     merged: Sequence[Reference] = ()
-    epoch: str = ""
     pushed_as: Reference | None = None
 
     @property
@@ -57,7 +55,7 @@ class Known:
 
     def pruned_to(self, facts: HeadFacts) -> "Known":
         """The same state, by another head."""
-        return replace(self, manifest=facts.manifest, epoch=facts.epoch, pushed_as=facts.pushed_as)
+        return replace(self, manifest=facts.manifest, pushed_as=facts.pushed_as)
 
 
 @dataclass(frozen=True)
@@ -146,6 +144,5 @@ def known_after(facts: HeadFacts, fingerprint: str, manifest: RemoteManifest) ->
         names={entry.sha256: entry.name for entry in manifest.entries},
         recipients=manifest.recipients,
         pins=manifest.pins,
-        epoch=facts.epoch,
         pushed_as=facts.pushed_as,
     )

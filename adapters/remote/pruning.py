@@ -16,6 +16,7 @@ is killed leaves garbage, and the next one lists it.
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,8 +37,8 @@ from adapters.remote.memory import Known, Memory, agreed
 from adapters.remote.parallel import FLUSHED_AT_ONCE, in_parallel
 from adapters.remote.push import put_manifest, refuse_divergence
 from adapters.remote.remote_state import (
-    ConflictError,
     Found,
+    MovedOnError,
     ancestors,
     manifest_at,
     sealed_head,
@@ -137,22 +138,25 @@ def prune(
         drop_kept_heads: Also give up the states that lost a race and were never merged.
 
     Raises:
-        ConflictError: The remote has news, or another machine was first; nothing was removed.
+        ConflictError: The remote has news.
+        MovedOnError: Another machine replaced the head at the same time; nothing was removed.
         UnpushedError: This machine has news.
         IncompleteError: Something is missing here.
         KeptHeadError: What a kept head needs cannot be found out.
     """
     found, known = _agreed(pruner, contents)
     state = _State(pruner, found, pruner.identities())
-    listed = state.listed()
-    kept_heads = {} if drop_kept_heads else state.kept_heads(listed)
+    with _moved_on(pruner, found):
+        listed = state.listed()
+        kept_heads = {} if drop_kept_heads else state.kept_heads(listed)
+        needs = state.needs
     for_kept = {name for names in kept_heads.values() for name in names}
-    garbage = listed.keys() - state.needs - for_kept
+    garbage = listed.keys() - needs - for_kept
     told = Pruned(
         counter=found.facts.manifest.counter,
         removed=_amount(listed, garbage),
         kept=_amount(listed, listed.keys() - garbage),
-        held=_amount(listed, listed.keys() & for_kept - state.needs),
+        held=_amount(listed, listed.keys() & for_kept - needs),
         kept_heads=len(kept_heads),
     )
     if dry_run or not garbage:
@@ -178,6 +182,21 @@ def _agreed(pruner: Pruner, contents: Contents) -> tuple[Found, Known]:
     if contents.fingerprint != known.fingerprint:
         raise UnpushedError
     return found, known
+
+
+@contextmanager
+def _moved_on(pruner: Pruner, found: Found) -> Iterator[None]:
+    """An object of the head is missing: it is damage, unless the head is another one by now.
+
+    Raises:
+        MovedOnError: It is.
+    """
+    try:
+        yield
+    except NotInRemoteError:
+        if pruner.backend.head() == found.head:
+            raise
+        raise MovedOnError from None
 
 
 @dataclass(frozen=True)
@@ -248,7 +267,7 @@ class _State:
         """Put the head of a new epoch in its place.
 
         Raises:
-            ConflictError: Another machine did so first.
+            MovedOnError: Another machine did so first.
         """
         pruner, before = self.pruner, self.found.facts
         epoch = secrets.token_hex(16)
@@ -264,9 +283,7 @@ class _State:
         try:
             pruner.backend.swap_head(pruner.seal.head_bytes(facts), self.found.head)
         except LostRaceError:
-            raise ConflictError(
-                "another machine replaced the head at the same time; nothing was removed"
-            ) from None
+            raise MovedOnError from None
         return facts
 
 

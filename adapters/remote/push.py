@@ -21,7 +21,7 @@ from adapters.remote.remote_state import (
     ConflictError,
     Found,
     LostStateError,
-    PrunedMeanwhileError,
+    MovedOnError,
     ReplayError,
     sealed_head,
 )
@@ -90,7 +90,7 @@ def push(sender: Sender, contents: Contents, *, anew: bool = False) -> Pushed:
         ReplayError: The remote is at an older state than this machine has seen.
         LostStateError: The remote lost its state.
         IncompleteError: Something is missing here.
-        PrunedMeanwhileError: Again and again somebody pruned the remote before this push ended.
+        MovedOnError: Again and again somebody pruned the remote before this push ended.
     """
     if not contents.is_whole:
         raise IncompleteError(
@@ -98,7 +98,7 @@ def push(sender: Sender, contents: Contents, *, anew: bool = False) -> Pushed:
             "`python cli.py`, which makes results again, or `python cli.py state pull`"
         )
     for _ in range(_ATTEMPTS - 1):
-        with contextlib.suppress(PrunedMeanwhileError):
+        with contextlib.suppress(MovedOnError):
             return _pushed(sender, contents, anew=anew)
     return _pushed(sender, contents, anew=anew)
 
@@ -202,7 +202,7 @@ def publish(
 
     Raises:
         ConflictError: Another machine replaced the head; this one's is kept beside it.
-        PrunedMeanwhileError: A prune did, and what was sent may be gone.
+        MovedOnError: A prune did, and what was sent may be gone.
     """
     make_folder(sender.profile_folder / FOLDER)
     sent = _put_all(sender, missing)
@@ -299,7 +299,7 @@ def _swap(sender: Sender, facts: HeadFacts, expected: Head | None) -> None:
     except LostRaceError:
         now = sealed_head(sender.backend, sender.seal)
         if now is not None and now.facts.epoch != facts.epoch:
-            raise PrunedMeanwhileError from None
+            raise MovedOnError from None
         name = sender.seal.kept_head_name(content)
         sender.backend.put_if_absent(name, io.BytesIO(content))
         raise ConflictError("another machine pushed at the same time, and was first") from None

@@ -60,14 +60,14 @@ class LostStateError(RemoteError):
         )
 
 
-class PrunedMeanwhileError(RemoteError):
-    """A prune replaced the head since it was read, and may have removed what was put meanwhile."""
+class MovedOnError(RemoteError):
+    """The head was replaced since it was read; what is built on it may be gone."""
 
     exit_code = 4
 
     def __init__(self) -> None:
         super().__init__(
-            "another machine pruned the remote at the same time; run the same command again"
+            "another machine pushed or pruned at the same time; run the same command again"
         )
 
 

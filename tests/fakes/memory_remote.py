@@ -19,10 +19,13 @@ class MemoryRemote:
         requests: The verbs that were asked for, in their order.
         faults: Asked before each request (verb, name): "before" fails without an effect, "after"
             does it and fails, "short" cuts an answer, None answers.
+        removals: The names whose removal was asked for.
+        is_late: Whether removals are granted and happen later.
     """
 
     def __init__(self):
-        self.objects, self.requests = {}, []
+        self.objects, self.requests, self.removals = {}, [], []
+        self.is_late = False
         self.faults = lambda _verb, _name: None
         self._lock = threading.RLock()
 
@@ -60,12 +63,19 @@ class MemoryRemote:
         return is_new
 
     def remove(self, name):
+        self.removals.append(name)
         fault = self.asked("remove", name)
         with self._lock:
-            self.objects.pop(name, None)
+            if not self.is_late:
+                self.objects.pop(name, None)
         if fault is not None:
             raise RemoteUnavailableError("an answer lost on demand")
         return True
+
+    def remove_again(self):
+        """Every removal that ever was asked for happens now, again or at last."""
+        for name in self.removals:
+            self.objects.pop(name, None)
 
     def list(self, folder):
         self.asked("list", folder)
@@ -76,7 +86,8 @@ class MemoryRemote:
     def swap_head(self, content, expected):
         fault = self.asked("swap_head", "head")
         with self._lock:
-            if self.objects.get("head") != (expected.content if expected else None):
+            found = self.objects.get("head")
+            if found not in {content, expected.content if expected else None}:
                 raise LostRaceError
             self.objects["head"] = content
         if fault is not None:

@@ -3,6 +3,7 @@
 import shutil
 
 from adapters.profile import Profile
+from adapters.remote.backend import HEADS
 from adapters.remote.contents import NOTHING, contents_of
 from adapters.remote.memory import Memory
 from adapters.remote.pruning import Pruner, prune
@@ -12,6 +13,7 @@ from adapters.remote.remote_state import manifest_at, sealed_head
 from adapters.remote.repairing import repair
 from adapters.remote.sealing import Seal
 from adapters.remote.transfer import Expected, InMemory, fetch
+from adapters.upkeep.forgetting import forget, preview
 from adapters.vault.age import new_identity
 from registry.restoring import places
 from tests.registry.chains import Chain
@@ -25,6 +27,7 @@ class SmallHome(Chain):
 
     def __init__(self, home, remote):
         self.home, self.remote, self.seal = home, remote, SEAL
+        self.wrapped = b"wrapped"
         self.profile = Profile(home, "me")
 
     def reopen(self):
@@ -44,6 +47,12 @@ class SmallHome(Chain):
             [text.encode()], f"{text}.csv", stored_utc="2026-01-01T00:00:00Z"
         )
         return added.entry.sha256
+
+    def forget(self, sha256):
+        """Forget a raw file and all that came from it."""
+        (entry,) = [one for one in self.profile.raw_files.entries() if one.sha256 == sha256]
+        forget(self.profile, preview(self.profile, entry).told)
+        self.profile.reread()
 
     def texts(self):
         """Hash -> content of every raw file."""
@@ -68,7 +77,7 @@ class SmallHome(Chain):
             backend=self.remote,
             seal=self.seal,
             recipients=[str(IDENTITY.to_public())],
-            wrapped=b"wrapped",
+            wrapped=self.wrapped,
             profile_folder=self.profile.folder,
             memory=self.memory,
         )
@@ -86,6 +95,12 @@ class SmallHome(Chain):
             self.remote, self.seal, lambda: [IDENTITY], self.profile.folder, self.memory
         )
         return prune(pruner, contents_of(self.profile), **options)
+
+    def agrees(self):
+        """Whether it holds what it last agreed on with the remote, and nothing else."""
+        known = self.memory.known()
+        contents = contents_of(self.profile)
+        return known is not None and contents.is_whole and contents.fingerprint == known.fingerprint
 
     def is_whole(self):
         """Whether what is published is there, whole, and so is every raw file."""
@@ -119,12 +134,26 @@ def head_of(remote):
     return reference, manifest
 
 
-def ancestors_of(remote, reference):
-    """The names of a manifest and of all that it comes from."""
-    waiting, found = [reference], {}
+def history_of(remote, reference):
+    """The seals of a manifest and of all that it comes from, as far as they are there."""
+    waiting, found = [reference], set()
     while waiting:
         one = waiting.pop()
-        if one.name not in found:
-            found[one.name] = manifest_at(remote, SEAL, one, [IDENTITY])
-            waiting += found[one.name].parents
+        if one.seal not in found and one.name in remote.objects:
+            manifest = manifest_at(remote, SEAL, one, [IDENTITY])
+            found |= set(manifest.ancestors)
+            waiting += manifest.parents
+        found.add(one.seal)
     return found
+
+
+def needed(remote):
+    """The names of what the head and the heads that are kept beside it need."""
+    found = {"head"}
+    heads = [name for name in remote.objects if name.startswith(HEADS)]
+    for head in ("head", *heads):
+        facts = SEAL.head_facts(remote.objects[head])
+        manifest = manifest_at(remote, SEAL, facts.manifest, [IDENTITY])
+        found |= {head, facts.manifest.name, facts.identity_name}
+        found |= {entry.name for entry in manifest.entries}
+    return found & remote.objects.keys()

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from adapters.remote.backend import HEADS
+from adapters.remote.backend import HEADS, OBJECTS, NotInRemoteError, RemoteUnavailableError
 from adapters.remote.contents import IncompleteError
 from adapters.remote.pruning import KeptHeadError, UnpushedError
-from adapters.remote.remote_state import ConflictError, LostStateError
-from tests.adapters.remote.small_homes import SmallHome, head_of
+from adapters.remote.remote_state import (
+    ConflictError,
+    LostStateError,
+    MovedOnError,
+    ReplayError,
+)
+from tests.adapters.remote.small_homes import SEAL, SmallHome, head_of, needed
 from tests.adapters.remote.test_damage import MEMORY
 from tests.fakes.memory_remote import MemoryRemote
 
@@ -44,12 +49,6 @@ def a(homes):
         works(home, text)
         home.push()
     return home
-
-
-def needed(remote):
-    reference, manifest = head_of(remote)
-    identity = next(name for name, content in remote.objects.items() if content == b"wrapped")
-    return {"head", reference.name, identity, *(entry.name for entry in manifest.entries)}
 
 
 def test_what_is_left_is_what_the_head_needs_and_a_second_prune_changes_nothing(a):
@@ -118,6 +117,24 @@ def test_what_was_forgotten_before_the_other_came_back_stays_forgotten(a, homes)
     b.push()
     assert {"four", "five", "of b"} <= set(b.texts().values())
     assert b.memory.known().manifest.counter == 8
+
+
+def test_who_is_pulling_while_others_push_and_prune_begins_again(a, homes, meanwhile):
+    def pushes_and_prunes():
+        works(a, "four")
+        a.push()
+        a.prune()
+
+    with meanwhile("get", pushes_and_prunes):
+        assert homes("b").pull().counter == 5
+    assert homes("b").texts() == a.texts()
+
+
+def test_an_object_that_is_missing_though_nobody_pruned_is_damage(a, homes):
+    del a.remote.objects[SEAL.head_facts(a.remote.objects["head"]).manifest.name]
+    for action in (homes("b").pull, a.prune):
+        with pytest.raises(NotInRemoteError, match="--repair"):
+            action()
 
 
 def test_who_has_news_pushes_first(a):
@@ -231,3 +248,119 @@ def test_a_kept_head_without_its_manifest_keeps_nothing(a, kept):
     del a.remote.objects[name]
     a.prune()
     assert set(a.remote.objects) == needed(a.remote)
+
+
+# -- removals that arrive late, or again -----------------------------------------------------------
+
+
+def test_what_was_forgotten_pruned_and_comes_back_has_another_name(a):
+    sha256 = works(a, "four")
+    a.push()
+    a.forget(sha256)
+    a.push()
+    a.remote.is_late = True
+    assert a.prune().removed.objects
+    assert works(a, "four") == sha256
+    a.push()
+    a.remote.remove_again()
+    assert sha256 in {entry.sha256 for entry in head_of(a.remote)[1].entries}
+
+
+def test_an_older_wrapping_of_the_identity_that_comes_back_has_another_name(a):
+    for wrapped in (b"a new passphrase", b"wrapped"):
+        a.wrapped = wrapped
+        assert a.push().is_news
+        a.prune()
+    a.remote.remove_again()
+    facts = SEAL.head_facts(a.remote.objects["head"])
+    assert a.remote.objects[facts.identity_name] == b"wrapped"
+
+
+@pytest.fixture
+def removing(a, homes):
+    """A home that does not know of a prune, the removals of which are still to come."""
+    b = homes("b")
+    b.pull()
+    sha256 = works(a, "four")
+    a.push()
+    b.pull()
+    a.forget(sha256)
+    a.push()
+    a.remote.is_late = True
+    a.prune()
+    a.remote.is_late = False
+    return b
+
+
+def test_a_spoilt_head_is_replaced_without_relying_on_what_may_still_go(a, removing):
+    a.remote.objects["head"] = b"spoilt"
+    removing.push(repairs=True)
+    a.remote.remove_again()
+    assert "four" in texts_of(a.remote)
+
+
+def test_a_head_that_is_gone_is_followed_without_relying_on_what_may_still_go(a, removing):
+    del a.remote.objects["head"]
+    removing.push(anew=True)
+    a.remote.remove_again()
+    assert "four" in texts_of(a.remote)
+
+
+def texts_of(remote):
+    """The names of the raw files, without their endings."""
+    return {row[2][0].removesuffix(".csv") for row in head_of(remote)[1].raw_files}
+
+
+def test_of_two_prunes_at_once_neither_removes_what_follows_the_other(a, homes, meanwhile):
+    b = homes("b")
+    b.pull()
+
+    def prunes_and_begins_to_push():
+        b.remote.is_late = True
+        b.prune()
+        b.remote.is_late = False
+        works(b, "four")
+        b.remote.faults = lambda verb, _name: "before" if verb == "swap_head" else None
+        with pytest.raises(RemoteUnavailableError):
+            b.push()
+        b.remote.faults = lambda _verb, _name: None
+
+    with meanwhile("list", prunes_and_begins_to_push), pytest.raises(MovedOnError):
+        a.prune()
+    b.push()
+    a.remote.remove_again()
+    assert "four" in texts_of(a.remote)
+
+
+def test_the_head_before_a_prune_is_an_older_one(a, homes):
+    b = homes("b")
+    head = a.remote.objects["head"]
+    a.prune()
+    b.pull()
+    a.remote.objects["head"] = head
+    for action in (a.push, a.pull, a.prune, b.push, b.pull):
+        with pytest.raises(ReplayError):
+            action()
+
+
+def test_a_prune_that_never_ends_in_peace_stops_a_push_that_says_so(a, homes, monkeypatch):
+    """Whoever prunes again and again, just before each swap."""
+    b = homes("b")
+    b.pull()
+    works(b, "four")
+    swap, numbers = MemoryRemote.swap_head, iter(range(99))
+
+    def contended(remote, content, expected):
+        monkeypatch.setattr(MemoryRemote, "swap_head", swap)
+        remote.objects[OBJECTS + f"{next(numbers):064x}"] = b"garbage"
+        a.prune()
+        monkeypatch.setattr(MemoryRemote, "swap_head", contended)
+        return swap(remote, content, expected)
+
+    monkeypatch.setattr(MemoryRemote, "swap_head", contended)
+    with pytest.raises(MovedOnError, match="run the same command again"):
+        b.push()
+    monkeypatch.setattr(MemoryRemote, "swap_head", swap)
+    assert b.push().is_news
+    assert "four" in texts_of(a.remote)
+    assert not heads(a.remote)

@@ -46,14 +46,14 @@ def test_after_a_prune_older_programs_see_a_format_that_they_do_not_know(tmp_pat
     home.remove()
 
 
-def test_a_memory_that_knows_no_epochs_is_read(tmp_path):
+def test_a_memory_of_before_there_were_prunes_is_read(tmp_path):
     home = SmallHome(tmp_path / "a", MemoryRemote())
     for text in ("one", "two"):
         home.take_in(text)
         home.push()
     path = home.memory.path
     facts = json.loads(path.read_text())
-    del facts["known"]["epoch"], facts["known"]["pushed_as"]
+    del facts["known"]["pushed_as"]
     path.write_text(json.dumps(facts))
     assert not home.push().is_news
     assert home.prune().removed.objects

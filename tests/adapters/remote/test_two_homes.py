@@ -1,272 +1,16 @@
-"""Two homes push and pull at random, requests fail, processes die, the remote's keeper cheats."""
-
-import random
-import shutil
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
+"""Two homes push, pull and prune at random, and nothing that was acknowledged is lost."""
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from adapters.remote.backend import RemoteError, RemoteRefusedError
-from adapters.remote.remote_state import ConflictError, LostStateError, ReplayError
-from tests.adapters.remote.small_homes import SmallHome, ancestors_of, head_of
-from tests.adapters.remote.test_damage import FOUND
-from tests.fakes.memory_remote import MemoryRemote
+from tests.adapters.remote.two_homes import TwoHomes
 
-MEMORY = Path("/dev/shm")  # no power fails here, and a disk would take most of the time
-HOMES = st.sampled_from("ab")
-CHANCES = st.one_of(st.just(0), st.integers(1, 10_000))
-
-
-class Killed(BaseException):
-    """The process died."""
-
-
-class TwoHomes(RuleBasedStateMachine):
-    """The model knows what was acknowledged, what was taken in, and which head each home saw last.
-
-    Attributes:
-        seen: Home -> the head that it last agreed on.
-        unsure: Homes whose last push or pull was cut short: they may have agreed on another one.
-        heads: Every head there was, in order.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-        self.remote = MemoryRemote()
-        self.homes = {name: SmallHome(self.folder / name, self.remote) for name in "ab"}
-        self.acknowledged, self.taken = set(), {}
-        self.seen, self.unsure = {"a": None, "b": None}, set()
-        self.heads, self.counter = [], 0
-
-    def teardown(self):
-        for home in self.homes.values():
-            home.remove()
-        shutil.rmtree(self.folder)
-
-    head = property(lambda self: self.remote.objects.get("head"))
-
-    def has_news(self, name):
-        """Whether the remote holds what this home has certainly not seen."""
-        return self.head is not None and name not in self.unsure and self.head != self.seen[name]
-
-    def outcome(self, name, act, chance=0):
-        """What an action raised, None when it was done; at a chance of zero no request fails."""
-        draws = random.Random(chance)
-
-        def faults(_verb, _name):
-            drawn = draws.random() if chance else 1
-            if drawn < 0.02:
-                raise Killed
-            return {0: "before", 1: "after", 2: "short"}.get(int((drawn - 0.02) * 60))
-
-        self.remote.faults = faults
-        try:
-            act()
-        except Killed as error:
-            self.homes[name].reopen()
-            raised = error
-        except RemoteError as error:
-            raised = error
-        else:
-            self.seen[name] = self.head
-            self.unsure.discard(name)
-            return None
-        finally:
-            self.remote.faults = lambda _verb, _name: None
-        if chance:
-            self.unsure.add(name)
-        return raised
-
-    def pushed(self, name, chance=0):
-        """What a push raised; what it acknowledged has to be there."""
-        done = []
-        raised = self.outcome(name, lambda: done.append(self.homes[name].push()), chance)
-        if raised is None:
-            reference, manifest = head_of(self.remote)
-            assert reference.counter == done[0].counter
-            assert {row[0] for row in manifest.raw_files} == set(self.homes[name].texts())
-            self.acknowledged.add(reference.name)
-        return raised
-
-    def works(self, name):
-        """Something new comes into a home, and a run takes it in."""
-        text = f"text {len(self.taken)}"
-        self.taken[self.homes[name].take_in(text)] = text
-        self.homes[name].run()
-
-    @initialize(is_shared=st.sampled_from([True, True, False]))
-    def one_home_began(self, is_shared):
-        if is_shared:
-            self.works("a")
-            assert self.pushed("a") is None
-            assert self.outcome("b", self.homes["b"].pull) is None
-
-    @rule(name=HOMES)
-    def work(self, name):
-        self.works(name)
-
-    @rule(name=HOMES)
-    def a_file_is_taken_in_and_nothing_run(self, name):
-        text = f"text {len(self.taken)}"
-        self.taken[self.homes[name].take_in(text)] = text
-
-    @rule(name=HOMES, chance=CHANCES)
-    def a_push(self, name, chance):
-        if not self.homes[name].profile.exists:
-            return
-        had_news = self.has_news(name)
-        raised = self.pushed(name, chance)
-        if had_news:
-            assert raised is not None
-            assert chance or isinstance(raised, ConflictError)
-        elif not chance and name not in self.unsure:
-            assert raised is None
-
-    @rule(name=HOMES, chance=CHANCES, merge=st.booleans())
-    def a_pull(self, name, chance, merge):
-        home, had_news = self.homes[name], self.has_news(name)
-        before, texts = home.looks(), set(home.texts())
-        there = {row[0] for row in head_of(self.remote)[1].raw_files} if self.head else set()
-        raised = self.outcome(name, lambda: home.pull(merge=merge), chance)
-        assert texts <= set(home.texts())
-        if raised is not None:
-            assert home.looks() == before
-        elif had_news:
-            assert set(home.texts()) == texts | there
-        if self.head is None:
-            assert raised is not None
-        elif had_news and texts - there and not merge:
-            assert raised is not None
-            assert chance or isinstance(raised, ConflictError)
-        elif merge and not chance:
-            assert raised is None
-
-    @rule(name=HOMES, request=st.integers(0, 12), is_pull=st.booleans())
-    def both_at_once(self, name, request, is_pull):
-        """Both have news of their own, and one pushes between two requests of the other."""
-        other = "ab".replace(name, "")
-        for one in (name, other):
-            if self.head is not None and (one in self.unsure or self.seen[one] != self.head):
-                assert self.outcome(one, lambda one=one: self.homes[one].pull(merge=True)) is None
-            self.works(one)
-        with self.meanwhile(request, lambda: self.pushed(other)) as happened:
-            if is_pull:
-                self.outcome(name, lambda: self.homes[name].pull(merge=True))
-                self.unsure.add(name)  # it may have read the head before the other's push
-            else:
-                self.lost(name, self.pushed(name), happened)
-
-    def lost(self, name, raised, happened):
-        """Of two pushes one wins, and only a merge brings both together."""
-        if happened == [None]:
-            assert isinstance(raised, ConflictError)
-            assert isinstance(self.outcome(name, self.homes[name].pull), ConflictError)
-
-    @contextmanager
-    def meanwhile(self, request, act):
-        """Before a request of that number something else happens, undisturbed."""
-        asked, happened = MemoryRemote.asked, []
-
-        def interrupted(remote, verb, name):
-            number = len(numbers)
-            numbers.append(verb)
-            if number == request:
-                MemoryRemote.asked = asked
-                happened.append(act())
-            return asked(remote, verb, name)
-
-        numbers = []
-        MemoryRemote.asked = interrupted
-        try:
-            yield happened
-        finally:
-            MemoryRemote.asked = asked
-
-    @rule(name=HOMES, age=st.integers(1, 4))
-    def an_older_head_is_put_back(self, name, age):
-        """Who saw a newer one refuses it, and nothing changes."""
-        self.cheats(name, ReplayError, ReplayError, self.heads[-1 - age :][:1])
-
-    @rule(name=HOMES)
-    def the_head_is_taken_away(self, name):
-        self.cheats(name, LostStateError, RemoteRefusedError, [None])
-
-    def cheats(self, name, of_push, of_pull, shown):
-        """The remote's keeper shows another head to a home that saw the newest."""
-        home, newest = self.homes[name], self.head
-        if newest is None or self.seen[name] != newest or name in self.unsure:
-            return
-        if len(self.heads) < 2 or not shown or shown[0] == newest:
-            return
-        before = home.looks()
-        self.remote.objects["head"] = shown[0]
-        if shown[0] is None:
-            del self.remote.objects["head"]
-        with pytest.raises(of_push):
-            home.push()
-        with pytest.raises(of_pull):
-            home.pull()
-        assert home.looks() == before
-        self.remote.objects["head"] = newest
-
-    @rule(place=st.integers(0), of=st.integers(0), kind=st.sampled_from(["raw", "object", None]))
-    def an_object_is_put_in_the_place_of_another(self, place, of, kind):
-        """Who brings it finds out, and has nothing of it."""
-        if self.head is None:
-            return
-        entries = head_of(self.remote)[1].entries
-        names = sorted({entry.name for entry in entries if kind in {None, entry.kind}})
-        if not names:
-            return
-        name, other = names[place % len(names)], names[of % len(names)]
-        objects = self.remote.objects
-        whole, objects[name] = objects[name], objects[other]
-        stranger = SmallHome(self.folder / "c", self.remote)
-        if name != other:
-            with pytest.raises(FOUND):
-                stranger.pull()
-            assert stranger.looks() == {"generation": None}
-        objects[name] = whole
-        stranger.remove()
-
-    @rule()
-    def both_come_together(self):
-        for name in "aba":
-            home = self.homes[name]
-            if self.head is not None:
-                assert self.outcome(name, lambda home=home: home.pull(merge=True)) is None
-            if home.profile.exists:
-                home.run()
-                assert self.pushed(name) is None
-        a, b = self.homes.values()
-        if a.profile.exists and b.profile.exists:
-            assert self.outcome("b", b.pull) is None
-            assert set(a.texts()) == set(b.texts()) == set(self.taken)
-            assert a.generations.current() == b.generations.current()
-            assert b.pull().is_news is False
-            asked = len(self.remote.requests)
-            assert not b.push().is_news
-            assert len(self.remote.requests) - asked <= 2
-
-    @invariant()
-    def no_acknowledged_state_is_lost_and_the_head_is_whole(self):
-        if self.head is not None and self.head not in self.heads[-1:]:
-            self.heads.append(self.head)
-            reference, _ = head_of(self.remote)
-            assert reference.counter > self.counter
-            self.counter = reference.counter
-            assert self.acknowledged <= set(ancestors_of(self.remote, reference))
-
-    @invariant()
-    def every_home_is_whole(self):
-        assert all(home.is_whole() for home in self.homes.values())
-
+SAMPLED_EVERY = 3
+BOTH = [
+    (action, meanwhile)
+    for action in ("push", "pull", "prune")
+    for meanwhile in ("push", "prune", "push and prune")
+]
 
 TwoHomes.TestCase.settings = settings(
     max_examples=20, stateful_step_count=25, deadline=None,
@@ -276,13 +20,21 @@ TwoHomes.TestCase.settings = settings(
 test_two_homes_lose_nothing_that_was_acknowledged = TwoHomes.TestCase
 
 
-def test_whichever_two_requests_of_a_push_another_comes_between_one_of_them_loses():
-    machine = TwoHomes()
-    try:
-        machine.one_home_began(is_shared=True)
-        for request in range(14):
-            machine.both_at_once(name="ab"[request % 2], request=request, is_pull=False)
-            machine.no_acknowledged_state_is_lost_and_the_head_is_whole()
-        machine.both_come_together()
-    finally:
-        machine.teardown()
+@pytest.fixture
+def machine():
+    made = TwoHomes()
+    made.one_home_began(is_shared=True)
+    yield made
+    made.both_come_together()
+    made.teardown()
+
+
+@pytest.mark.parametrize(("action", "meanwhile"), BOTH)
+def test_whichever_two_requests_another_comes_between_nothing_is_lost(
+    machine, complete, action, meanwhile
+):
+    first = BOTH.index((action, meanwhile)) % SAMPLED_EVERY
+    for request in range(14) if complete else range(first, 14, SAMPLED_EVERY):
+        machine.both_at_once("ab"[request % 2], request, action, meanwhile)
+        machine.no_acknowledged_state_is_lost_and_the_head_is_whole()
+        machine.every_home_is_whole()
