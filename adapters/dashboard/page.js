@@ -9,7 +9,9 @@
     const text = colour("--text-soft");
     for (const figure of state.figures) {
       for (const {data_source, glyph} of figure.renderers) {
-        if (data_source.name === "heart.mean") glyph.setv({line_color: colour("--mean")}, QUIETLY);
+        const mean = colour("--mean");
+        if (data_source.name === "heart.mean") glyph.setv({line_color: mean}, QUIETLY);
+        if (data_source.name === "heart.alone") glyph.setv({line_color: mean, fill_color: mean}, QUIETLY);
         if (data_source.name === "notes" && glyph.text_color) glyph.setv({text_color: text}, QUIETLY);
       }
       for (const side of ["below", "left", "right"]) {

@@ -6,12 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from errno import EADDRINUSE
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import panel as pn
 from panel.template import Template
+from tornado.netutil import bind_sockets
 
+from adapters.dashboard import DashboardError
 from adapters.dashboard.figures import prepare
 from adapters.dashboard.headers import guard_answers
 from adapters.dashboard.page import Page
@@ -28,6 +31,12 @@ from adapters.settings import Settings
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
 PLAIN: Final = "This connection is not encrypted: do not type a passphrase here."
 USED: Final = "This address opens nothing (any more); the terminal shows the next one."
+
+
+class CannotListenError(DashboardError):
+    """The address or port is not to be had."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -143,13 +152,29 @@ def make_first_generation(profile: Profile) -> None:
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
 
 
+def see_that_it_can_listen(address: str, port: int) -> None:
+    """Ask for an address before anything is made ready for it.
+
+    Raises:
+        CannotListenError: Something else listens there, or it is not this machine's.
+    """
+    try:
+        for listening in bind_sockets(port, address):
+            listening.close()
+    except OSError as error:
+        why = "something else listens there" if error.errno == EADDRINUSE else error.strerror
+        raise CannotListenError(
+            f"{address}:{port} is not to be had: {why}; choose with --port and --address"
+        ) from None
+
+
 def serve(
     application: Callable[[], Template],
     address: str,
     port: int,
     *,
     origins: Sequence[str] = (),
-    **options: Any,
+    on_listening: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve a page until interrupted or terminated.
 
@@ -159,21 +184,24 @@ def serve(
         port: Where to listen.
         origins: Hosts, with a port unless it is the usual one, under which a browser may know the
             page beside this address: those of a proxy in front of it.
-        options: Of Panel's server.
+        on_listening: Called as soon as browsers can connect.
     """
     guard_answers()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    pn.serve(
+    server = pn.serve(
         {"/": application},
         address=address,
         port=port,
         title=TITLE,
         show=False,
+        start=False,
         verbose=False,
         compress_response=True,
         websocket_origin=[
             *(f"{host}:{port}" for host in ("localhost", "127.0.0.1", address)),
             *origins,
         ],
-        **options,
     )
+    server.start()
+    on_listening()
+    server.io_loop.start()

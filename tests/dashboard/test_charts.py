@@ -6,15 +6,19 @@ import pytest
 from bokeh.core.validation import check_integrity
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.dashboard import fragments
 from adapters.dashboard.chart_data import drawn
 from adapters.dashboard.charts import heart, pressure, sleep
-from adapters.dashboard.columns import DAY_MS
+from adapters.dashboard.charts.heart import SAMPLE_GAP_MS, samples_data
+from adapters.dashboard.columns import DAY_MS, MINUTE_MS, Series, empty
 from adapters.dashboard.figures import Figures
 from adapters.dashboard.key_figures import key_figures
 from adapters.dashboard.published import Facts, Published
 from adapters.dashboard.state import Choice
+from adapters.dashboard.weeks import HEART_COLUMNS
 from tests.dashboard.invented import TablesInMemory, coded, published
 
 
@@ -25,7 +29,7 @@ def quarter() -> Published:
 
 def test_each_chart_is_an_overlay_of_its_layers():
     assert len(pressure.draw("systolic", pressure.frames())) == 8
-    assert len(heart.draw(heart.frames())) == 4
+    assert len(heart.draw(heart.frames())) == 5
     assert len(sleep.draw(sleep.frames())) == 7
     assert len(sleep.draw_quality(sleep.quality_frames())) == 2
 
@@ -79,6 +83,22 @@ def test_a_missing_day_is_a_gap_in_every_line(quarter):
     assert not (
         (data["sleep.deep"]["time"] >= missing) & (data["sleep.deep"]["end"] <= missing + DAY_MS)
     ).any()
+
+
+@given(st.lists(st.integers(0, 400), max_size=40, unique=True).map(sorted))
+def test_every_single_sample_is_part_of_a_line_or_a_dot(minutes):
+    times = np.array(minutes, float) * MINUTE_MS
+    samples = Series({"time": times, "value": times + 1})
+    nothing = empty([*HEART_COLUMNS])
+    data = samples_data(samples, nothing, 0, DAY_MS)
+    line = data["heart.mean"]
+    is_point = ~np.isnan(line["value"])
+    joined = is_point[1:] & is_point[:-1]
+    drawn_as_line = {*line["time"][1:][joined], *line["time"][:-1][joined]}
+    dots = {*data["heart.alone"]["time"]}
+    assert drawn_as_line | dots == {*times}
+    assert drawn_as_line & dots == set()
+    assert {*(np.diff(line["time"])[joined] > SAMPLE_GAP_MS)} <= {False}
 
 
 def test_a_long_range_is_drawn_as_weeks(quarter):

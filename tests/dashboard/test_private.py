@@ -1,5 +1,6 @@
 """The private view in a real browser: nothing before the passphrase, nothing after the lock."""
 
+import socket
 import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from adapters.dashboard.drawing import AXIS_WIDTH
 from adapters.dashboard.private.timing import IDLE_SECONDS
+from tests.conftest import Program
 from tests.dashboard.conftest import WIDTHS, environment, program, served
 from tests.dashboard.visiting import PHONE
 
@@ -273,8 +275,19 @@ def test_on_ones_own_machine_an_address_opens_the_private_view_once(owner, visit
 
 
 def test_the_private_view_without_a_passphrase_stays_on_this_machine(owner):
-    from tests.conftest import Program
-
     refused = Program(owner)("serve", "--private", "--address", "0.0.0.0")
     assert refused.exit_code == 2
     assert "127.0.0.1" in refused.stderr
+
+
+@pytest.mark.parametrize("why", ["listens there", "cannot assign"])
+def test_an_address_that_is_not_to_be_had_is_refused_before_anything_is_made(tmp_path, why):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        address = "127.0.0.1" if why == "listens there" else "203.0.113.1"
+        serve = Program(tmp_path / "data")
+        refused = serve("serve", "--port", str(port), "--address", address)
+    assert refused.exit_code == 2
+    assert f"{address}:{port} is not to be had" in refused.stderr
+    assert why in refused.stderr.lower()
+    assert not (tmp_path / "data").exists()

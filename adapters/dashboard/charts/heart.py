@@ -31,6 +31,7 @@ def frames() -> Frames:
         "range": example("time", "low", "end", "high"),
         "middle": example("time", "low", "end", "high"),
         "mean": example("time", "value"),
+        "alone": example("time", "value"),
         "resting": example("time", "value"),
     }
 
@@ -49,11 +50,13 @@ def draw(layers: Frames) -> hv.Overlay:
         color=BLUE, alpha=0.4, line_alpha=0, **layer("heart.middle")
     )
     mean = layers["mean"].hvplot.line(x="time", y="value", color=BLUE, line_width=1.6, **PLAIN)
+    alone = layers["alone"].hvplot.scatter(x="time", y="value", color=BLUE, size=18, **PLAIN)
     resting = layers["resting"].hvplot.scatter(
         x="time", y="value", marker="diamond", color=VERMILLION, size=110, **PLAIN
     )
     drawn = whole * middle * mean.opts(**layer("heart.mean"))
     drawn *= resting.opts(line_color="white", line_width=0.5, **layer("heart.resting"))
+    drawn *= alone.opts(**layer("heart.alone"))
     return drawn.opts(
         responsive=True, height=HEIGHT, show_legend=False, xlabel="", ylabel="beats per minute"
     )
@@ -75,7 +78,7 @@ def boxes_data(boxes: Series, resting: Series, start: float, end: float, width: 
     return {
         "heart.range": {**sides, **shown.data("low", "high")},
         "heart.middle": {**sides, **_middle(shown)},
-        "heart.mean": _line(shown, width),
+        **_line((shown["time"] + shown["end"]) / 2, shown["mean"], width * 1.5),
         "heart.resting": _resting(rest, start),
     }
 
@@ -86,7 +89,7 @@ def samples_data(samples: Series, days: Series, start: float, end: float) -> Dat
     return {
         "heart.range": nothing,
         "heart.middle": nothing,
-        "heart.mean": _broken(samples["time"], samples["value"], SAMPLE_GAP_MS),
+        **_line(samples["time"], samples["value"], SAMPLE_GAP_MS),
         "heart.resting": _resting(days.between(start - DAY_MS, end), start),
     }
 
@@ -110,15 +113,21 @@ def _middle(shown: Series) -> dict[str, Column]:
     return shown.data(low="lower", high="upper")
 
 
-def _line(shown: Series, width: float) -> dict[str, Column]:
-    return _broken((shown["time"] + shown["end"]) / 2, shown["mean"], width * 1.5)
+def _line(times: Column, values: Column, step: float) -> Data:
+    """A line that breaks where two points lie further apart than a step; dots between two breaks.
 
-
-def _broken(times: Column, values: Column, step: float) -> dict[str, Column]:
-    """A line that breaks where two points lie further apart than a step."""
-    breaks = np.nonzero(np.diff(times) > step)[0] + 1
+    A line through one point shows nothing.
+    """
+    is_far = np.diff(times) > step
+    breaks = np.nonzero(is_far)[0] + 1
     between = times[breaks - 1] + 1 if len(breaks) else breaks
+    alone = np.ones(len(times), bool)
+    alone[1:] &= is_far
+    alone[:-1] &= is_far
     return {
-        "time": np.insert(times, breaks, between),
-        "value": np.insert(values.astype(float), breaks, np.nan),
+        "heart.mean": {
+            "time": np.insert(times, breaks, between),
+            "value": np.insert(values.astype(float), breaks, np.nan),
+        },
+        "heart.alone": {"time": times[alone], "value": values[alone]},
     }

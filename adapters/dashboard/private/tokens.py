@@ -13,21 +13,20 @@ class OneTimeAddress:
 
     Args:
         base: The address without its token.
-        tell: Is told each address, for the person at the terminal.
+        tell: Is told each further address, for the person at the terminal.
     """
 
     def __init__(self, base: str, tell: Callable[[str], None]) -> None:
         self._base, self._tell = base, tell
-        self._token = ""
-        self._renew()
+        self._token = secrets.token_urlsafe(32)
+
+    def __str__(self) -> str:
+        return f"{self._base}?{urlencode({PARAMETER: self._token})}"
 
     def spend(self, token: str) -> bool:
         """Whether this is the token; it is none from then on."""
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             return False
-        self._renew()
-        return True
-
-    def _renew(self) -> None:
         self._token = secrets.token_urlsafe(32)
-        self._tell(f"{self._base}?{urlencode({PARAMETER: self._token})}")
+        self._tell(str(self))
+        return True

@@ -52,15 +52,27 @@ def serve(options: argparse.Namespace, settings: Settings, profile: Profile) -> 
         if not options.quiet:
             print(text, file=sys.stderr)  # noqa: T201 - progress, as everywhere
 
+    serving.see_that_it_can_listen(options.address, options.port)
     tell("getting ready")
     where = f"http://{options.address}:{options.port}/"
     address = OneTimeAddress(where, _show) if options.private else None
     here = replace(settings, home=profile.home)
     visits = serving.visits_of(here, options.profile, address)
-    if address is None:
-        tell(f"serving {DEMO} at {where}")
-    tell("Ctrl-C ends it")
-    serving.serve(visits.page, options.address, options.port, origins=options.origin)
+
+    def tell_where() -> None:
+        if address is None:
+            tell(f"serving {DEMO} at {where}")
+        else:
+            _show(str(address))
+        tell("Ctrl-C ends it")
+
+    serving.serve(
+        visits.page,
+        options.address,
+        options.port,
+        origins=options.origin,
+        on_listening=tell_where,
+    )
     return Answer({"address": where, "private": options.private}, [])
 
 
