@@ -22,8 +22,9 @@ from dataflows.blood_pressure_duplicates import (
 )
 from dataflows.daily_sums import day_groups, thousandths, thousandths_sums
 from dataflows.local_time import normalised_records
-from dataflows.measurement import CUFFLESS
+from dataflows.measurement import CUFFLESS, is_cuffless
 from dataflows.rejection import with_flag
+from dataflows.rows import rows_where
 
 SIGNAL: Final = "blood_pressure"
 _DAILY: Final = pa.schema(
@@ -154,19 +155,33 @@ def _marked(rows: resolution.Indices, length: int) -> NDArray[np.bool_]:
 
 
 @tag(stage="merge")
-def blood_pressure_daily(blood_pressure_readings: pa.Table) -> pa.Table:
-    """Means of each local day over its kept readings, from exact sums.
+def blood_pressure_readings_by_cuff(blood_pressure_readings: pa.Table) -> pa.Table:
+    """The kept readings that a cuff measured; what was estimated without one enters no mean.
 
-    Shape: one row for each local date with a reading, ascending.
+    Shape: `records.BLOOD_PRESSURE_READINGS`; the very same table if a cuff measured them all.
+
+    Units: mmHg, beats per minute.
+
+    Source: `measurement.CUFFLESS_SOURCES`.
+    """
+    return rows_where(blood_pressure_readings, ~is_cuffless(blood_pressure_readings))
+
+
+@tag(stage="merge")
+def blood_pressure_daily(blood_pressure_readings_by_cuff: pa.Table) -> pa.Table:
+    """Means of each local day over its kept readings by a cuff, from exact sums.
+
+    Shape: one row for each local date with such a reading, ascending.
 
     Units: mmHg, beats per minute.
 
     Source: `clinical.mean_arterial_pressure`, `clinical.pulse_pressure`.
     """
-    days = day_groups(blood_pressure_readings["local_date"])
-    systolic, _ = thousandths_sums(blood_pressure_readings["systolic_mmhg"], days)
-    diastolic, count = thousandths_sums(blood_pressure_readings["diastolic_mmhg"], days)
-    pulse, pulse_count = thousandths_sums(blood_pressure_readings["pulse_bpm"], days)
+    readings = blood_pressure_readings_by_cuff
+    days = day_groups(readings["local_date"])
+    systolic, _ = thousandths_sums(readings["systolic_mmhg"], days)
+    diastolic, count = thousandths_sums(readings["diastolic_mmhg"], days)
+    pulse, pulse_count = thousandths_sums(readings["pulse_bpm"], days)
     columns = {
         "local_date": days.dates,
         "systolic_mean_mmhg": thousandths(systolic, count),

@@ -189,6 +189,11 @@ def test_a_samsung_health_export_joins_nights_and_stages_and_keeps_watch_and_cuf
     ]  # fmt: skip
     (day,) = rows_of(program, "daily_metrics.csv")
     assert (day["heart_rate_sample_count"], day["heart_rate_max_bpm"]) == ("31", "91")
+    assert day["blood_pressure_reading_count"] == "1"
+    traced = program("lineage", "daily_metrics", "--row", "2", "--json").json["groups"]
+    tables = {group["table"]: len(group["rows"]) for group in traced}
+    assert tables["blood_pressure_readings_by_cuff"] == 1
+    assert "blood_pressure_readings" not in tables
     assert {name: book["shadowed"] for name, book in run["books"].items() if book["kept"]} == {
         "blood_pressure": 2, "heart_rate": 1, "sleep": 1,
     }  # fmt: skip

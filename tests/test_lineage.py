@@ -61,7 +61,7 @@ def test_a_daily_mean_leads_to_the_rows_of_the_log_that_it_is_made_of(lineage):
     code, found = lineage("daily_metrics", "--row", "3")
     assert code == 0
     assert found["values"]["local_date"] == "2026-03-02"
-    assert raw_rows(found) == {"blood_pressure_readings": [4, 8]}
+    assert raw_rows(found) == {"blood_pressure_readings_by_cuff": [4, 8]}
     assert {row["file"] for group in found["groups"] for row in group["rows"]} == {"log.csv"}
     assert found["values"]["systolic_mean_mmhg"] == (124 + 122) / 2
 
@@ -73,7 +73,7 @@ def test_duplicates_and_rejected_rows_of_that_day_stand_beside_it(lineage):
     assert rejected == {6: "excluded_by_owner", 7: "out_of_range"}
     assert "value" not in found["rejected"][0]
     _, other = lineage("daily_metrics", "--row", "2")
-    assert (raw_rows(other), other["rejected"]) == ({"blood_pressure_readings": [2, 3]}, [])
+    assert (raw_rows(other), other["rejected"]) == ({"blood_pressure_readings_by_cuff": [2, 3]}, [])
 
 
 def test_a_record_leads_to_its_own_row_and_a_duplicate_to_the_row_that_stands_for_it(lineage):
@@ -131,7 +131,7 @@ def test_every_day_of_the_demo_counts_as_many_raw_rows_as_it_says(demo_home, cap
         counts = {(group["table"], group["kind"]): len(group["rows"]) for group in found["groups"]}
         samples = counts.get(("heart_rate_samples", "sample"), 0)
         samples += counts.get(("heart_rate_samples", "manual"), 0)
-        readings = counts.get(("blood_pressure_readings", None), 0)
+        readings = counts.get(("blood_pressure_readings_by_cuff", None), 0)
         assert samples == (found["values"]["heart_rate_sample_count"] or 0)
         assert readings == (found["values"]["blood_pressure_reading_count"] or 0)
         assert samples

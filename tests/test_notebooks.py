@@ -216,7 +216,7 @@ def test_a_node_that_hands_items_on_says_what_to_run_instead(demo):
 @needs_dot
 def test_a_drawing_shows_what_a_node_is_made_from_as_picture_and_as_text(demo):
     drawing = demo.draw("blood_pressure_daily")
-    assert "blood_pressure_readings --> blood_pressure_daily" in drawing.mermaid
+    assert "blood_pressure_readings_by_cuff --> blood_pressure_daily" in drawing.mermaid
     assert "daily_metrics" not in drawing.mermaid
     shown = drawing._repr_mimebundle_()
     assert "<svg" in shown["text/html"]
@@ -245,7 +245,7 @@ def test_pages_of_nodes_runs_and_blocks_name_what_they_show(demo):
 def test_a_daily_mean_is_the_mean_of_the_raw_rows_that_its_lineage_names(demo):
     day = load("daily_metrics", profile="demo", home=demo.home).frame.iloc[0]
     found = demo.lineage("daily_metrics", row=2)
-    readings = [raw for raw in found.rows if raw.what == "blood_pressure_readings"]
+    readings = [raw for raw in found.rows if raw.what == "blood_pressure_readings_by_cuff"]
     (sha256,) = {raw.sha256 for raw in readings}
     lines = raw_file(sha256, profile="demo", home=demo.home).decode().splitlines()
     column = lines[0].split(",").index("Systolic")

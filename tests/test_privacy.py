@@ -27,7 +27,7 @@ def test_a_failing_node_tells_its_name_and_no_value(copied_project):
     body = text.index('"""', text.index('"""', start) + 3) + 3
     source.write_text(
         text[:body]
-        + "\n    raise ValueError(str(blood_pressure_readings.to_pydict()))"
+        + "\n    raise ValueError(str(blood_pressure_readings_by_cuff.to_pydict()))"
         + text[body:]
     )
     done = program("--profile", "me", "--verbose")
