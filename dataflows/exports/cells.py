@@ -164,6 +164,13 @@ def instants(epochs: NDArray[np.int64], ticks: int) -> NDArray[np.int64]:
     return found
 
 
+def in_calendar(epochs: Any, ticks: int) -> Any:
+    """Epoch values, an Arrow column; what lies outside the calendar is null."""
+    first, last = (edge // SECOND * ticks for edge in (FIRST_INSTANT, LAST_INSTANT))
+    inside = pc.and_(pc.greater_equal(epochs, first), pc.less_equal(epochs, last))
+    return pc.if_else(inside, epochs, None)
+
+
 def timestamps(micros: NDArray[np.int64], kind: Any) -> Any:
     """Microseconds as Arrow timestamps; `NO_INSTANT` is null.
 

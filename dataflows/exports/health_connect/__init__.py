@@ -42,6 +42,7 @@ _DEVICES: Final = "device_info_table"
 
 _TYPED_IN: Final = 3
 _SECONDS: Final = 60
+_MILLISECONDS: Final = 1_000
 
 _ORIGIN: Final[Mapping[str, pa.DataType]] = {
     "app_info_id": pa.int64(),
@@ -148,8 +149,10 @@ class _Export:
         columns = dict.fromkeys(
             ("row_id", "start_time", "end_time", "start_zone_offset"), pa.int64()
         )
-        rows = self._complete(self._read(SLEEP, columns), "sleep", "start_time", ("end_time",))
-        stages = Stages(self._database.rows(STAGES, STAGE_COLUMNS))
+        rows = _timely(self._read(SLEEP, columns), "start_time", "end_time", "last_modified_time")
+        rows = self._complete(rows, "sleep", "start_time", ("end_time",))
+        told = self._database.rows(STAGES, STAGE_COLUMNS)
+        stages = Stages(_timely(told, "stage_start_time", "stage_end_time"))
         self.lost_stages = stages.lost
         is_night = pc.greater(rows["end_time"], rows["start_time"])
         self.placeholders = rows.num_rows - (pc.sum(is_night).as_py() or 0)
@@ -236,9 +239,17 @@ def _start(rows: pa.Table, time: str, offsets: pa.ChunkedArray) -> dict[str, Any
     }
 
 
+def _timely(rows: pa.Table, *names: str) -> pa.Table:
+    """Rows whose times outside the calendar are null."""
+    for name in names:
+        times = cells.in_calendar(rows[name], _MILLISECONDS)
+        rows = rows.set_column(rows.schema.get_field_index(name), name, times)
+    return rows
+
+
 def _micros(milliseconds: pa.ChunkedArray) -> NDArray[np.int64]:
     found = np.asarray(milliseconds.fill_null(cells.NO_INSTANT))
-    return cells.instants(found, 1_000)
+    return cells.instants(found, _MILLISECONDS)
 
 
 def _tuples(table: pa.Table) -> Any:

@@ -226,3 +226,12 @@ def test_a_damaged_file_is_read_or_refused_and_never_breaks(place, noise):
     content = WHOLE[:place] + noise + WHOLE[place + len(noise) :]
     report = parse(export_file_of(content[: len(WHOLE)]), date_order=None)["report"]
     assert report["status"] in {"parsed", "failed", "unrecognised"}
+
+
+@pytest.mark.parametrize("absurd", [2**62, -(2**62), 253_402_300_800_000])
+def test_a_night_outside_the_calendar_is_rejected_and_a_stage_there_is_dropped(absurd):
+    bad_stage = stage(4, START, absurd if absurd > 0 else -absurd)
+    found = parsed([session(), session(2, end=absurd), session(3, start=absurd), bad_stage])
+    assert found["sleep_sessions"]["raw_row"].to_pylist() == [1]
+    assert found["rejected"]["raw_row"].to_pylist() == [3, 2]
+    assert found["report"]["dropped"] == {"sleep_stages": 1}
