@@ -90,6 +90,14 @@ def test_people_get_a_table_and_scripts_one_object(program):
     assert json.loads(program("--json").stdout)["profile"] == "demo"
 
 
+def test_the_tables_fit_a_narrow_terminal_and_end_in_no_spaces(program):
+    shown = program(COLUMNS="100").stdout.splitlines()
+    assert max(map(len, shown[:-1])) <= 100
+    assert [line for line in shown if line.endswith(" ")] == []
+    (log,) = [line for line in shown if line.startswith("blood-pressure-log.csv")]
+    assert log.split() == ["blood-pressure-log.csv", "blood_pressure_sheet", "parsed", "672", "6"]
+
+
 def test_a_run_without_trouble_warns_of_nothing(published_demo):
     done = published_demo("--force", "books")
     assert done.exit_code == 0

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -46,7 +47,8 @@ def _text(blocks: Iterable[RenderableType]) -> str:
         console.width = max(console.width, _NARROWEST)
     for block in blocks:
         console.print(block, soft_wrap=isinstance(block, Text | Tree))
-    return memory.getvalue()
+    text = memory.getvalue()
+    return text if console.is_terminal else re.sub(r" +$", "", text, flags=re.MULTILINE)
 
 
 def warning_text(warning: str) -> str:

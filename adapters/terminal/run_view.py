@@ -15,7 +15,7 @@ _SIGNALS = {
     "sleep": "sleep",
     "annotations": "annotations",
 }
-_LONGEST_NAME = 46
+_LONGEST_NAME = 42
 _COUNTS = ("parsed", "valid", "rejected", "shadowed", "kept")
 
 
@@ -28,6 +28,7 @@ def run_blocks(report: RunReport, profile: Profile) -> Iterator[RenderableType]:
         return
     if report.status == "published":
         yield _file_table(report.files)
+        yield from _file_notes(report.files)
         yield ""
         yield _book_table(report)
         yield ""
@@ -41,17 +42,25 @@ def run_blocks(report: RunReport, profile: Profile) -> Iterator[RenderableType]:
 def _file_table(files: Iterable[FileReport]) -> RenderableType:
     return table(
         "Files",
-        ("file", "format", "status", "records", "rejected", "note"),
+        ("file", "inside", "format", "status", "records", "rejected"),
         [_file_row(file) for file in files],
     )
 
 
 def _file_row(file: FileReport) -> tuple[object, ...]:
-    count = len(file.members)
-    members = f"{count} file{'s' if count > 1 else ''} inside" if count else None
+    inside = f"{len(file.members):,}" if file.members else ""
     records = sum(file.records.values())
-    return (_shortened(file.name), file.format or "-", file.status, records, file.rejected,
-            file.reason or members)  # fmt: skip
+    return (_shortened(file.name), inside, file.format or "-", file.status, records,
+            file.rejected)  # fmt: skip
+
+
+def _file_notes(files: Iterable[FileReport]) -> Iterator[RenderableType]:
+    """What is to be said of files that were used; what could not be used is warned of."""
+    told = [file for file in files if file.reason and file.status in {"parsed", "reused"}]
+    if told:
+        yield ""
+    for file in told:
+        yield Text(f"{_shortened(file.name)}: {file.reason}")
 
 
 def _shortened(name: str) -> str:
