@@ -1,19 +1,27 @@
 """The blood pressure log that somebody keeps by hand, as a CSV file.
 
 Columns `date,time,systolic,diastolic,pulse` and maybe `note`, in any order and letter case, with a
-unit in the name or without, and under the names that people give them. A column for date and time
-together will do, and one for both pressures (`120/80`), which may also stand in the systolic cell.
-Times are local, in the home zone, unless the time tells its offset.
+unit in the name or without, and under the names that people give them in thirteen languages. A
+column for date and time together will do, and one for both pressures (`120/80`), which may also
+stand in the systolic cell. A title may stand above the header, and a row may hold several readings,
+as `log_layout` tells. Times are local, in the home zone, unless the time tells its offset.
+
+Where no clock tells the time but the log says which part of the day it was, by a column's name
+(`AM sys`) or in place of the time (`evening`), a reading counts as one of 8:00, 13:00 or 20:00;
+where one time stands for several readings of a row, each counts as a minute after the one before.
+Such a time is assumed, and flagged.
 
 Cells may have decimal commas, full-width or Arabic digits, and a unit. A row whose two pressures
 are both in the range of kPa is converted to mmHg, to a tenth, and flagged. Blank lines are
-nothing; sums and averages under the table are counted and left out. Columns that seem to be
-swapped are left as they are, to be rejected later: nobody can know.
+nothing; rows without any value (the days to come of a form), sums and averages, and headers that
+come again are counted and left out. Columns that seem to be swapped are left as they are, to be
+rejected later: nobody can know.
 """
 
 import difflib
-import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -23,52 +31,53 @@ from dataflows.exports.csv_text import Header, header_of, sample_text, utf8
 from dataflows.exports.export_file import ExportFile, ParsedExport
 from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
+from dataflows.exports.log_layout import Layout, layout_of, layout_of_line
+from dataflows.exports.log_names import NAMES, is_total, part_of
 from dataflows.exports.reading_cells import add_reading, failed, pressures, wall_time
 from dataflows.exports.written_dates import AmbiguousDatesError, Moment, moment_of, order_of
 
 SOURCE: Final = "blood_pressure_sheet"
 CONVERTED: Final = "converted_from_kpa"
+ASSUMED: Final = "assumed_time"
+# Ours; each lies inside the part of the day that `day_windows` gives it by default.
+ASSUMED_TIMES: Final = {"morning": "08:00", "noon": "13:00", "evening": "20:00"}
+_MINUTE: Final = 60_000_000
+_VALUES: Final = ("systolic", "diastolic", "pressure", "pulse")
 
-NAMES: Final = {
-    "date": ("date", "day", "datum", "datetime", "dateandtime", "datetimelocal", "timestamp"),
-    "time": ("time", "clock", "hour", "timeofday", "uhrzeit", "zeit"),
-    "systolic": ("systolic", "sys", "sbp", "syst", "systole", "systolicbp", "systolicpressure",
-                 "systolicbloodpressure", "systolisch"),
-    "diastolic": ("diastolic", "dia", "dbp", "diast", "diastole", "diastolicbp",
-                  "diastolicpressure", "diastolicbloodpressure", "diastolisch"),
-    "pressure": ("bp", "bloodpressure", "sysdia", "systolicdiastolic", "blutdruck"),
-    "pulse": ("pulse", "pulserate", "heartrate", "hr", "bpm", "puls"),
-    "note": ("note", "notes", "comment", "comments", "remark", "remarks", "notiz"),
-}  # fmt: skip
-TOTALS: Final = (
-    "average",
-    "avg",
-    "mean",
-    "median",
-    "total",
-    "totals",
-    "sum",
-    "min",
-    "minimum",
-    "max",
-    "maximum",
-    "count",
-    "mittelwert",
-    "durchschnitt",
-    "summe",
-)
-_UNITS: Final = re.compile(r"(in)?(mmhg|kpa|bpm)|beats|permin(ute)?|1min|(?<=pulse)min")
+
+@dataclass(frozen=True)
+class _Told:
+    """What a row tells of one reading.
+
+    Attributes:
+        row: Its number.
+        cells: By column.
+        moment: When it was.
+        assumed: What counts as its time, if no clock tells it but a word.
+    """
+
+    row: int
+    cells: Mapping[str, str]
+    moment: Moment
+    assumed: str | None
+
+    @property
+    def has_values(self) -> bool:
+        """Whether it tells any value."""
+        return any(self.cells[name] for name in _VALUES)
 
 
 def recognises(sample: bytes) -> bool:
     """Whether a file begins with the header of such a log, be it one of its columns short."""
-    header = header_of(sample_text(sample))
+    text = sample_text(sample)
+    header = header_of(text)
     if header is None:
         return False
-    known = _places(header).keys()
+    layout = layout_of_line(header)
+    known = layout.shared.keys()
     if "pressure" in known or {"systolic", "diastolic"} <= known:
-        return True
-    return "date" in known and bool({"systolic", "diastolic"} & known)
+        return layout.is_certain
+    return ("date" in known and bool({"systolic", "diastolic"} & known)) or bool(layout_of(text))
 
 
 def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
@@ -82,82 +91,123 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
     header = header_of(text)
     if header is None:
         return failed(SOURCE, "the file is empty")
-    places = _places(header)
-    told = [(n, _cells(cells, places)) for n, cells in hand_kept.rows(text, header) if any(cells)]
-    missing = _missing(places, header, [cells for _, cells in told])
+    layout = layout_of(text) or layout_of_line(header)
+    found = Found(SOURCE, file.sha256)
+    told = [each for row in _rows(text, layout, found) for each in row]
+    missing = _missing(layout, header, told)
     if missing is not None:
         return failed(SOURCE, missing)
     try:
-        order = order_of((_moment(cells).date_text for _, cells in told), date_order)
+        order = order_of((each.moment.date_text for each in told), date_order)
     except AmbiguousDatesError as error:
-        return failed(SOURCE, f"column {header.names[places['date']]}: {error}")
-    found = Found(SOURCE, file.sha256)
-    for number, cells in told:
-        if _is_total(cells):
-            found.dropped["totals"] += 1
-        else:
-            add_reading(found, number, partial(_reading, cells, order))
+        return failed(SOURCE, f"column {_date_name(layout)}: {error}")
+    for each, minutes in _after_each_other(told):
+        add_reading(found, each.row, partial(_reading, each, order, minutes))
     return found.parsed()
 
 
-def _places(header: Header) -> dict[str, int]:
-    return hand_kept.places(header, NAMES, _UNITS)
+def _rows(text: bytes, layout: Layout, found: Found) -> Iterator[list[_Told]]:
+    """What each row below the header tells of its readings; what is none is counted."""
+    columns = [(layout.places(reading), reading.part) for reading in layout.readings]
+    whole = Header((), layout.delimiter, 0, 0, ended=True)
+    for number, cells in hand_kept.rows(text, whole):
+        if number <= layout.row:
+            continue
+        row = [_told(number, _cells(cells, places), part) for places, part in columns]
+        if not any(any(each.cells.values()) for each in row):
+            continue
+        if any(is_total(each.cells[name]) for each in row for name in ("date", "time")):
+            found.dropped["totals"] += 1
+        elif cells == list(layout.names):
+            found.dropped["headers"] += 1
+        elif not any(each.has_values for each in row):
+            found.dropped["rows_without_values"] += 1
+        else:
+            yield [each for each in row if each.has_values]
 
 
-def _missing(
-    places: Mapping[str, int], header: Header, told: Sequence[Mapping[str, str]]
-) -> str | None:
+def _told(row: int, cells: Mapping[str, str], part: str | None) -> _Told:
+    moment = moment_of(cells["date"], cells["time"])
+    if not cells["date"] and moment_of(cells["time"], "").time_text:
+        moment = moment_of(cells["time"], "")  # a column `time` that tells the date too
+    word = part_of(moment.time_text) if moment.time_text else part
+    return _Told(row, cells, moment, ASSUMED_TIMES.get(word or ""))
+
+
+def _after_each_other(told: Sequence[_Told]) -> Iterator[tuple[_Told, int]]:
+    """Each reading, and how many of those before it stand at the same time though they were not.
+
+    These are the others of its row, and for an assumed time the others of that part of the day.
+    """
+    before: Counter[object] = Counter()
+    for each in told:
+        of_day = (each.moment.date_text, each.assumed)
+        place = of_day if each.assumed else (each.row, each.moment)
+        yield each, before[place]
+        before[place] += 1
+
+
+def _missing(layout: Layout, header: Header, told: Sequence[_Told]) -> str | None:
     """What column is missing and which one may be it, as a sentence; None if none is."""
-    needed = ["date"]
-    if "pressure" not in places:
+    known = layout.shared.keys() | layout.readings[0].places.keys()
+    needed = [] if any(each.moment.date_text for each in told) else ["date"]
+    if "pressure" not in known:
         needed += ["systolic", "diastolic"]
-    if not any(_moment(cells).time_text for cells in told):
+    if not any(each.moment.time_text or each.assumed for each in told):
         needed.insert(1, "time")
-    absent = next((name for name in needed if name not in places), None)
+    absent = next((name for name in needed if name not in known), None)
     if absent is None:
         return None
     if not header.ended:
         return f"the file ends within its header (row {header.row}); export it again"
-    others = [name for place, name in enumerate(header.names) if place not in places.values()]
+    others = [
+        name for place, name in enumerate(layout.names) if place not in layout.shared.values()
+    ]
     near = difflib.get_close_matches(absent, [hand_kept.key(name) for name in others], n=1)
     name = next((other for other in others if near and hand_kept.key(other) == near[0]), None)
     advice = f"is it the column {name}? Rename it" if name else "add it, and a header above it"
-    return f"the column {absent} is missing from the header (row {header.row}); {advice}"
+    return f"the column {absent} is missing from the header (row {layout.row}); {advice}"
+
+
+def _date_name(layout: Layout) -> str:
+    return layout.names[layout.shared.get("date", layout.shared.get("time", 0))]
 
 
 def _cells(cells: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
     return hand_kept.cells_by_column(cells, places, NAMES, as_written=("note",))
 
 
-def _moment(cells: Mapping[str, str]) -> Moment:
-    return moment_of(cells["date"], cells["time"])
-
-
-def _is_total(cells: Mapping[str, str]) -> bool:
-    return any(cells[name].casefold().rstrip(":") in TOTALS for name in ("date", "time"))
-
-
-def _reading(cells: Mapping[str, str], order: str | None) -> dict[str, Any]:
-    """Wall time, the offset if the row tells one, and the values of a row."""
-    told = _moment(cells)
-    when = {"start_local": wall_time(told, order), "utc_offset_minutes": told.offset_minutes}
-    return {**when, **_pressures(cells), "note": cells["note"] or None}
+def _reading(told: _Told, order: str | None, minutes: int) -> dict[str, Any]:
+    """Wall time, the offset if the row tells one, and the values of a reading."""
+    moment = told.moment
+    if told.assumed is not None:
+        moment = moment._replace(time_text=told.assumed)
+    values = _pressures(told.cells)
+    flags = [ASSUMED] if minutes or told.assumed else []
+    return {
+        **values,
+        "start_local": wall_time(moment, order) + minutes * _MINUTE,
+        "utc_offset_minutes": moment.offset_minutes,
+        "note": told.cells["note"] or None,
+        "flags": ";".join(sorted([*values["flags"], *flags])) or None,
+    }
 
 
 def _pressures(cells: Mapping[str, str]) -> dict[str, Any]:
-    """Pressures in mmHg, pulse, and a remark if they were in kPa."""
+    """Pressures in mmHg, pulse, and remarks, such as that they were in kPa."""
     values = pressures(*_parts(cells))
     systolic, diastolic = values["systolic_mmhg"], values["diastolic_mmhg"]
     if _inside(systolic, clinical.SYSTOLIC_KPA) and _inside(diastolic, clinical.DIASTOLIC_KPA):
         converted = {"systolic_mmhg": _from_kpa(systolic), "diastolic_mmhg": _from_kpa(diastolic)}
-        return {**values, **converted, "flags": CONVERTED}
-    return {**values, "flags": None}
+        return {**values, **converted, "flags": [CONVERTED]}
+    return {**values, "flags": []}
 
 
 def _parts(cells: Mapping[str, str]) -> tuple[str, str, str]:
     """The texts of both pressures and the pulse; one cell may hold two or three of them."""
     systolic, diastolic, pulse = cells["systolic"], cells["diastolic"], cells["pulse"]
-    both = cells["pressure"] or (systolic if "/" in systolic else "")
+    both = cells["pressure"] if "/" in cells["pressure"] or not systolic else ""
+    both = both or (systolic if "/" in systolic else "")
     if not both:
         return systolic, diastolic, pulse
     parts = [part.strip() for part in both.split("/")]

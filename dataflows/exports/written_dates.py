@@ -63,6 +63,8 @@ class Moment(NamedTuple):
 
 def plain(text: str) -> str:
     """A cell in plain letters and digits: full-width, Arabic and other digits as ASCII ones."""
+    if text.isascii():
+        return text.strip()
     found = unicodedata.normalize("NFKC", text).replace("\u066b", ".").replace("\u060c", ",")
     return "".join(_digit(letter) for letter in found).strip()
 

@@ -3,50 +3,21 @@
 
 from datetime import datetime
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflows import clinical
 from dataflows.exports import blood_pressure_sheet as sheet
-from dataflows.exports.export_file import ExportFile
-
-HEADER = "date,time,systolic,diastolic,pulse,note"
-
-
-def parse(*lines, order=None, encoding="utf-8", end="\n"):
-    content = (end.join(lines) + end).encode(encoding)
-    assert sheet.recognises(content)
-    return sheet.parse(ExportFile("a" * 64, pa.py_buffer(content)), date_order=order)
-
-
-def readings(*lines, **options):
-    parsed = parse(*lines, **options)
-    assert parsed["report"]["status"] == "parsed", parsed["report"]["reason"]
-    assert parsed["rejected"].num_rows == 0, parsed["rejected"].to_pylist()
-    return parsed["blood_pressure"].to_pylist()
-
-
-def pressures(*lines, **options):
-    return [(row["systolic_mmhg"], row["diastolic_mmhg"]) for row in readings(*lines, **options)]
-
-
-def times(*cells, order=None, header="date,time"):
-    lines = [f"{cell},120,80" for cell in cells]
-    return [row["start_local"] for row in readings(f"{header},sys,dia", *lines, order=order)]
-
-
-def rejected(*lines, **options):
-    parsed = parse(HEADER, *lines, **options)
-    return [(row["raw_row"], row["column"], row["check"]) for row in parsed["rejected"].to_pylist()]
-
-
-def failure(*lines, **options):
-    parsed = parse(*lines, **options)
-    assert parsed["report"]["status"] == "failed"
-    assert parsed["blood_pressure"].num_rows == parsed["rejected"].num_rows == 0
-    return parsed["report"]["reason"]
+from tests.dataflows.exports.log_examples import (
+    HEADER,
+    failure,
+    parse,
+    pressures,
+    readings,
+    rejected,
+    times,
+)
 
 
 def test_a_plain_row_is_a_reading_in_local_time():
@@ -179,6 +150,22 @@ def test_sums_under_the_table_are_counted_and_no_reading():
     assert parsed["report"]["dropped"] == {"totals": 2}
 
 
+def test_rows_without_any_value_are_counted_and_no_reading():
+    parsed = parse(
+        HEADER, "2024-03-05,07:30,128,82,,", "2024-03-06,07:30,,,,", "2024-03-07", ",,,,,x"
+    )
+    assert (parsed["blood_pressure"].num_rows, parsed["rejected"].num_rows) == (1, 0)
+    assert parsed["report"]["dropped"] == {"rows_without_values": 3}
+
+
+@pytest.mark.parametrize(
+    "label", ["Weekly average", "Moyenne :", "Ø Mittelwert", "平均", "AVG (7 d)"]
+)
+def test_totals_are_known_by_a_word(label):
+    parsed = parse(HEADER, "2024-03-05,07:30,128,82,,", f"{label},,128,82,66,")
+    assert parsed["report"]["dropped"] == {"totals": 1}
+
+
 @pytest.mark.parametrize(
     ("row", "column", "check"),
     [
@@ -191,7 +178,7 @@ def test_sums_under_the_table_are_counted_and_no_reading():
         ("2024-03-05,,128,82,,", "time", "missing_time"),
         ("2024-03-05,07:30,,82,,", "systolic", "missing_value"),
         ("2024-03-05,07:30,128,,,", "diastolic", "missing_value"),
-        ("2024-03-05,07:30", "systolic", "missing_value"),
+        ("2024-03-05,07:30,,,66", "systolic", "missing_value"),
         ("2024-03-05,07:30,12o,82,,", "systolic", "not_a_number"),
         ("2024-03-05,07:30,128,82,fast,", "pulse", "not_a_number"),
     ],
