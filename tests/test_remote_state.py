@@ -196,6 +196,30 @@ def test_a_pruned_remote_holds_nothing_of_what_was_forgotten(own):
     assert names == {"day-27.csv", "day-28.csv"}
 
 
+def test_a_pull_that_ended_before_the_vault_was_here_keeps_it_the_next_time(own):
+    b = at(own, "b")
+    b.done("state", "pull")
+    shutil.rmtree(own / "b/me/vault")
+    assert b.done("state", "pull")["status"] == "up-to-date"
+    here, there = (
+        {path.name: path.read_bytes() for path in (own / name / "me/vault").iterdir()}
+        for name in "ab"
+    )
+    assert here == there
+
+
+def test_who_has_no_key_may_push_and_not_prune(own):
+    a = at(own, "a")
+    keyless = {"PDP_IDENTITY_FILE": "", "PDP_PASSPHRASE_FILE": ""}
+    brings_in(a, 29)
+    assert a("state", "push", **keyless).exit_code == 0
+    before = objects_of(own)
+    refused = a("state", "prune", **keyless)
+    assert refused.exit_code == 2
+    assert "PDP_PASSPHRASE_FILE" in refused.stderr
+    assert objects_of(own) == before
+
+
 def everything(own):
     """All that the remote holds, opened."""
     keys = identities_in((own / "recovery-key-me.txt").read_text(), "it")

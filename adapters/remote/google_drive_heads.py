@@ -64,19 +64,20 @@ class DriveFolder:
         Returns:
             Whether it is gone for good.
         """
+        may_delete = self._may_delete
         try:
-            if self._may_delete:
+            if may_delete:
                 self._delete(file_id)
             else:
                 self.trash(file_id)
         except GoogleNotFoundError:
             return True
         except GoogleRefusedError as error:
-            if error.reason != _FORBIDDEN or not self._may_delete:
+            if error.reason != _FORBIDDEN or not may_delete:
                 raise
             self._may_delete = False
             return self.remove(file_id)
-        return self._may_delete
+        return may_delete
 
     def _delete(self, file_id: str) -> None:
         request = self.client.files.delete(fileId=file_id, supportsAllDrives=True)

@@ -120,8 +120,14 @@ def _pulled(
     receiver: Receiver, contents: Contents, found: Found, *, merge: bool, accept_older: bool
 ) -> Pulled:
     known, reference = agreed(receiver.memory, found), found.facts.manifest
+    identity = found.facts.identity_name, found.facts.identity_sha256
     if known and reference == known.manifest and contents.is_whole:
-        return Pulled(reference.counter, contents.generation)
+        return Pulled(
+            reference.counter,
+            contents.generation,
+            recipients=known.recipients,
+            identity=identity,
+        )
     if known and reference.counter < known.manifest.counter and not accept_older:
         raise ReplayError(reference.counter, known.manifest.counter)
     keys = receiver.identities()
@@ -145,7 +151,7 @@ def _pulled(
         keeps=keeps,
         gave_way=arrived.replaced,
         recipients=manifest.recipients,
-        identity=(found.facts.identity_name, found.facts.identity_sha256),
+        identity=identity,
     )
 
 

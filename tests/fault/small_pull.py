@@ -1,6 +1,6 @@
-"""A pull, or a push, without Hamilton and without scrypt; the identity is in a file.
+"""A pull, a push or a prune, without Hamilton and without scrypt; the identity is in a file.
 
-python small_pull.py pull|push HOME REMOTE IDENTITY
+python small_pull.py pull|push|prune HOME REMOTE IDENTITY
 """
 
 import sys
@@ -9,7 +9,8 @@ from pathlib import Path
 from adapters.profile import Profile
 from adapters.remote.contents import NOTHING, contents_of
 from adapters.remote.folder import FolderBackend
-from adapters.remote.memory import Memory
+from adapters.remote.memory import FOLDER, Memory
+from adapters.remote.pruning import Pruner, prune
 from adapters.remote.pull import Receiver, pull
 from adapters.remote.push import Sender, push
 from adapters.remote.sealing import Seal
@@ -31,6 +32,8 @@ def main(action: str, home: Path, remote: Path, identity: Path) -> None:
         contents = contents_of(profile) if profile.exists else NOTHING
         if action == "pull":
             pull(Receiver(backend, seal, lambda: keys, profile, memory), contents)
+        elif action == "prune":
+            prune(Pruner(backend, seal, lambda: keys, profile.folder / FOLDER, memory), contents)
         else:
             public = [str(keys[0].to_public())]
             push(Sender(backend, seal, public, b"wrapped", profile.folder, memory), contents)

@@ -1,4 +1,4 @@
-"""SIGKILL before every system call of a pull or a push that changes a file."""
+"""SIGKILL before every system call of a pull, a push or a prune that changes a file."""
 
 import shutil
 import sys
@@ -98,3 +98,47 @@ def test_a_push_killed_before_any_call_leaves_a_head_that_verifies_and_goes_on(
         pushed += 1
     counted("crash points of a push tried with SIGKILL", pushed)
     assert pushed > 2
+
+
+def test_a_prune_killed_before_any_call_leaves_a_head_that_verifies_and_goes_on(
+    place, complete, counted
+):
+    """Whoever pulls gets all of it, and the next prune finds what the killed one left."""
+
+    def fresh():
+        for name in ("home", "there", "c"):
+            shutil.rmtree(place / name, ignore_errors=True)
+        shutil.copytree(place / "a" / "home", place / "home")
+        shutil.copytree(place / "remote", place / "there")
+        files = [str(place / "home"), str(place / "there"), str(place / "key")]
+        return [sys.executable, small_pull.__file__, "prune", *files]
+
+    def here(action, home):
+        small_pull.main(action, place / home, place / "there", place / "key")
+
+    exit_code, calls = recorded(fresh(), SmallRun.environment(), place)
+    assert exit_code == 0
+    here("pull", "c")
+    left = objects_in(place / "there")
+    assert left < objects_in(place / "remote")
+    there = [call for call in calls if call.path.is_relative_to(place / "there")]
+    assert {"link", "rename", "unlink"} <= {call.name.removesuffix("at") for call in there}
+    killed = 0
+    for call in calls if complete else there[::3]:
+        done = struck(fresh(), SmallRun.environment(), call.struck_by("signal=SIGKILL"))
+        if done.returncode == 0:
+            continue
+        here("pull", "c")
+        assert (place / "c" / ME / "head").read_bytes() == b"2\n", str(call)
+        here("prune", "home")
+        assert objects_in(place / "there") == left, str(call)
+        here("push", "home")
+        here("pull", "c")
+        killed += 1
+    counted("crash points of a prune tried with SIGKILL", killed)
+    assert killed > 2
+
+
+def objects_in(remote):
+    """How many there are."""
+    return len([path for path in (remote / "objects").glob("??/*") if path.suffix != ".tmp"])

@@ -124,8 +124,9 @@ def _pull(options: argparse.Namespace, settings: Settings, profile: Profile) -> 
         contents = _contents(profile)
         progress.phase("pulling")
         found = pull(receiver, contents, merge=options.merge, accept_older=options.accept_older)
-        if found.is_news:
+        if found.is_news or not access.vault.exists:
             access.keep(found)
+        if found.is_news:
             progress.phase("writing the outputs")
             _write_views(profile)
     return _pulled_answer(profile, found, access.notices)

@@ -3,6 +3,7 @@
 import io
 import threading
 
+import boto3
 import pytest
 
 from adapters.remote.backend import (
@@ -17,7 +18,7 @@ from adapters.remote.google_drive import GoogleDriveBackend
 from adapters.remote.google_storage import GoogleStorageBackend
 from adapters.remote.remote_state import ConflictError
 from adapters.remote.s3 import BLOCK, S3Backend
-from tests.adapters.remote.small_homes import SmallHome
+from tests.adapters.remote.small_homes import SmallHome, head_of
 from tests.fakes.memory_remote import MemoryRemote
 
 NAME = OBJECTS + "a" * 64
@@ -80,6 +81,19 @@ def test_an_object_of_several_requests_comes_back_whole(s3_server):
 def test_a_bucket_that_is_not_there_is_no_empty_remote(s3_server):
     with pytest.raises(RemoteRefusedError, match="bucket"):
         S3Backend("s3://another-bucket/health").head()
+
+
+def test_a_bucket_that_keeps_versions_keeps_none_of_what_was_removed(s3_server):
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="versions")
+    client.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    backend = S3Backend("s3://versions/health")
+    put(backend, NAME, b"1")
+    assert backend.remove(NAME)
+    found = client.list_object_versions(Bucket="versions")
+    assert not found.get("Versions")
+    assert not found.get("DeleteMarkers")
+    client.delete_bucket(Bucket="versions")
 
 
 def test_a_second_put_changes_nothing(backend):
@@ -164,6 +178,35 @@ def test_of_many_who_swap_at_once_one_wins(backend):
         thread.join()
     assert len(won) == 1
     assert backend.head().content == str(won[0]).encode()
+
+
+def test_a_pruned_remote_holds_the_state_and_nothing_else(backend, tmp_path):
+    a, b = SmallHome(tmp_path / "a", backend), SmallHome(tmp_path / "b", backend)
+    forgotten = a.take_in("one")
+    a.take_in("two")
+    a.run()
+    a.push()
+    b.pull()
+    a.forget(forgotten)
+    a.run()
+    a.push()
+    before = sum(1 for _ in backend.list(OBJECTS))
+    removed = a.prune().removed.objects
+    assert removed > 2
+    _, manifest = head_of(backend)
+    names = {entry.name for entry in manifest.entries}
+    assert names < {stored.name for stored in backend.list(OBJECTS)}
+    assert sum(1 for _ in backend.list(OBJECTS)) == before - removed == len(names) + 2
+    assert not a.prune().removed.objects
+    b.take_in("three")
+    b.run()
+    b.pull(merge=True)
+    b.run()
+    b.push()
+    a.pull()
+    assert set(a.texts().values()) == {"two", "three"}
+    for home in (a, b):
+        home.remove()
 
 
 def test_two_homes_that_go_different_ways_come_together_there(backend, tmp_path):

@@ -13,13 +13,14 @@ from adapters.remote.backend import (
     RemoteUnavailableError,
 )
 from adapters.remote.google_drive import GoogleDriveBackend
+from adapters.remote.google_drive_heads import ADVICE
 from adapters.remote.opening import backend_of
 from adapters.settings import Settings
 from tests.emulators.faults import Fault
 
 NAME = OBJECTS + "a" * 64
 LARGE = bytes(range(256)) * (20 << 12)
-LIST, CREATE, GET = "drive.files.list", "drive.files.create", "drive.files.get"
+LIST, CREATE, GET, DELETE = (f"drive.files.{verb}" for verb in ("list", "create", "get", "delete"))
 
 
 @pytest.fixture
@@ -136,6 +137,57 @@ def test_an_object_that_another_machine_put_meanwhile_is_found(google, machine):
     put(two, b"new")
     assert b"".join(one.get(NAME)) == b"new"
     assert not put(one, b"other")
+
+
+def test_a_manager_of_the_shared_drive_deletes_for_good(google, google_client):
+    folder = google.drive.folder("health", google.drive.shared_drive("mine", role="organizer"))
+    backend = GoogleDriveBackend(google_client("state"), folder)
+    put(backend, b"1")
+    assert backend.remove(NAME)
+    assert not [file for file in google.drive.files.values() if file.name == NAME]
+
+
+def test_a_content_manager_moves_to_the_bin_and_finds_out_once(google, machine, folder):
+    backend = machine()
+    wanted = [OBJECTS + f"{number:064x}" for number in range(5)]
+    for name in wanted:
+        put(backend, b"1", name)
+    google.requests.clear()
+    assert [backend.remove(name) for name in wanted] == [False] * 5
+    assert google.count(DELETE) == 1
+    assert not google.drive.children(folder)
+    assert list(machine().list(OBJECTS)) == []
+
+
+def test_a_contributor_is_told_which_role_it_needs(google, google_client):
+    folder = google.drive.folder("health", google.drive.shared_drive("mine", role="writer"))
+    backend = GoogleDriveBackend(google_client("state", advice=ADVICE), folder)
+    put(backend, b"1")
+    with pytest.raises(RemoteRefusedError, match="Content manager"):
+        backend.remove(NAME)
+    assert b"".join(backend.get(NAME)) == b"1"
+
+
+def test_every_file_of_a_name_is_removed(google, machine, folder):
+    """Two machines that put one name at once make two files."""
+    one, two = machine(), machine()
+    for backend in (one, two):
+        assert not list(backend.list(OBJECTS))
+    google.faults.append(Fault(CREATE, "race", act=lambda: put(two, b"1")))
+    put(one, b"1")
+    assert names(google, folder) == [NAME, NAME]
+    machine().remove(NAME)
+    assert names(google, folder) == []
+
+
+@pytest.mark.parametrize("fault", [Fault(DELETE, "cut", bytes_sent=3), Fault(DELETE, status=503)])
+def test_a_removal_survives_faults_that_pass(google, google_client, fault):
+    folder = google.drive.folder("health", google.drive.shared_drive("mine", role="organizer"))
+    backend = GoogleDriveBackend(google_client("state"), folder)
+    put(backend, b"1")
+    google.faults.append(Fault(**vars(fault)))
+    assert backend.remove(NAME)
+    assert names(google, folder) == []
 
 
 def test_an_object_that_went_away_is_not_there(google, machine, folder):

@@ -22,7 +22,9 @@ from tests.emulators.storage import OBJECT_USER
 
 NAME = OBJECTS + "a" * 64
 LARGE = bytes(range(256)) * (PIECE // 256 + 999)
-INSERT, GET, LIST = (f"storage.objects.{verb}" for verb in ("insert", "get", "list"))
+INSERT, GET, LIST, DELETE = (
+    f"storage.objects.{verb}" for verb in ("insert", "get", "list", "delete")
+)
 
 
 @pytest.fixture
@@ -170,9 +172,46 @@ def test_a_bucket_that_keeps_everything_says_so_at_the_second_push(machine, buck
         machine().swap_head(b"2", first)
 
 
+def test_a_bucket_that_keeps_versions_keeps_none_of_what_was_removed(machine, bucket):
+    bucket.is_versioned = True
+    put(machine(), b"1")
+    assert machine().remove(NAME)
+    assert not bucket.objects
+    assert not bucket.versions
+
+
+def test_a_bucket_that_keeps_everything_says_so_when_something_is_removed(machine, bucket):
+    put(machine(), b"1")
+    bucket.is_retained = True
+    with pytest.raises(RemoteRefusedError, match="retention policy"):
+        machine().remove(NAME)
+
+
+@pytest.mark.parametrize("fault", [Fault(DELETE, "cut", bytes_sent=3), Fault(DELETE, status=503)])
+def test_a_removal_survives_faults_that_pass(google, machine, bucket, fault):
+    put(machine(), b"1")
+    google.faults.append(Fault(**vars(fault)))
+    assert machine().remove(NAME)
+    assert not bucket.objects
+
+
+def test_what_was_put_again_meanwhile_is_not_what_is_removed(google, machine, bucket):
+    """A removal names the generation that it saw."""
+    put(machine(), b"1")
+
+    def again():
+        bucket.objects.clear()
+        put(machine(), b"2")
+
+    google.faults.append(Fault(DELETE, "race", act=again))
+    machine().remove(NAME)
+    assert b"".join(machine().get(NAME)) == b"2"
+
+
 def test_an_outage_may_pass(google, machine):
     google.faults.append(Fault("storage.*", status=503, times=999))
-    for ask in (machine().head, lambda: list(machine().get(NAME)), lambda: put(machine(), b"1")):
+    asks = [machine().head, lambda: list(machine().get(NAME)), lambda: put(machine(), b"1")]
+    for ask in [*asks, lambda: machine().remove(NAME)]:
         with pytest.raises(RemoteUnavailableError):
             ask()
 

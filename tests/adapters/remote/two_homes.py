@@ -217,10 +217,11 @@ class TwoHomes(RuleBasedStateMachine):
                 self.lost(name, self.pushed(name), happened and "push" in meanwhile)
             elif action == "pull":
                 assert self.outcome(name, lambda: self.homes[name].pull(merge=True)) is None
-                self.unsure.add(name)  # it may have read the head before the other's push
             else:
                 raised = self.outcome(name, self.homes[name].prune)
                 assert raised is None or (happened and isinstance(raised, MOVED))
+            if action != "push":
+                self.unsure.add(name)  # what it agreed on may be the head before the other's push
         self.removals_arrive()
 
     def both_agree(self, name, other):
