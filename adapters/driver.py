@@ -22,6 +22,7 @@ from adapters.running.file_reports import (
     leaves,
     nothing_to_ingest,
     parse_reports,
+    waiting_files,
 )
 from adapters.running.healing import healed
 from adapters.running.quiet_runs import quiet_runs
@@ -305,6 +306,8 @@ class Run:
         return report
 
     def _planned_report(self, engine: Engine, request: Request, plan: Plan) -> RunReport:
+        if self._options.would_ask_sources:
+            self._messages += waiting_files(self._profile)
         self._actions |= {(name, ""): action for name, action in plan.undecided.items()}
         report = self._report(engine, "planned", plan.known, self._current())
         durations = Durations(self._profile.database)

@@ -201,6 +201,16 @@ class RawFiles:
             self.index.remember_sha256(stamp, added.entry.sha256)
         return added
 
+    def knows(self, path: Path) -> bool:
+        """Whether the bytes of a file are stored. Nothing is written.
+
+        Raises:
+            ReadError: It is no regular file, cannot be read, or changed meanwhile.
+        """
+        stamp = stamp_of_file(path, self._stamp_of)
+        remembered = self._held(self.index.remembered_sha256(stamp))
+        return (remembered or self._equal(path, stamp)) is not None
+
     def add_stream(
         self,
         chunks: Iterable[bytes | memoryview],
@@ -303,16 +313,21 @@ class RawFiles:
         return entry if entry and self.holds(entry) else None
 
     def _add_read(self, path: Path, stamp: Stamp, name: str, stored_utc: str) -> Added:
-        if stamp.size in self._sizes:
-            digest = hashlib.sha256()
-            for chunk in unchanged_bytes(path, stamp, self._stamp_of):
-                digest.update(chunk)
-            known = self._held(digest.hexdigest())
-            if known:
-                return Added(self._with_name(known, name), is_new=False)
+        known = self._equal(path, stamp)
+        if known:
+            return Added(self._with_name(known, name), is_new=False)
         return self.add_stream(
             unchanged_bytes(path, stamp, self._stamp_of), name, stored_utc=stored_utc
         )
+
+    def _equal(self, path: Path, stamp: Stamp) -> RawEntry | None:
+        """The stored file of the same bytes; one of another size than all others is not read."""
+        if stamp.size not in self._sizes:
+            return None
+        digest = hashlib.sha256()
+        for chunk in unchanged_bytes(path, stamp, self._stamp_of):
+            digest.update(chunk)
+        return self._held(digest.hexdigest())
 
     def _known(self, sha256: str) -> tuple[RawEntry | None, list[str]]:
         """What the folder knows, else the index, else nothing."""

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from contextlib import closing
 
 NUMBERS = [
     "-1", "0", "1e400", "NaN", "inf", "-inf", "null", "", "[]", "{}", "true", "0x10", "1_000",
@@ -94,7 +95,7 @@ def _stored(chance, content):
     """An odd value in a column of a table, a table or a column that is gone, a view for a table."""
     raw = bytearray(content)
     raw[18:20] = b"\x01\x01"
-    with sqlite3.connect(":memory:") as connection:
+    with closing(sqlite3.connect(":memory:")) as connection:
         try:
             connection.deserialize(bytes(raw))
             connection.execute(*_change(chance, connection))

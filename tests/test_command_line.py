@@ -148,6 +148,23 @@ def test_a_dry_run_of_nothing_leaves_no_folder(program):
     assert not program.home.exists()
 
 
+def test_a_plan_names_what_is_new_in_the_inbox_since_it_cannot_count_it(program):
+    inbox = program.home / "me" / "inbox"
+    inbox.mkdir(parents=True)
+    row = "2025-05-01,07:3{},121,79,64\n"
+    for number in range(2):
+        (inbox / f"{number}.csv").write_text(
+            "date,time,systolic,diastolic,pulse\n" + row.format(number)
+        )
+        before = tree_of(program.home)
+        plan = program("plan", "--json").json
+        (message,) = plan["messages"]
+        assert message.startswith(f"new in the inbox, and not in this plan: {number}.csv;")
+        assert tree_of(program.home) == before
+        assert program("--quiet").exit_code == 0
+        assert program("plan", "--json").json["messages"] == []
+
+
 def tree_of(folder):
     skipped = ("-wal", "-shm")
     return {

@@ -43,9 +43,14 @@ class RunOptions:
     workers: int = 2
 
     @property
+    def would_ask_sources(self) -> bool:
+        """Whether such a run begins with what the sources have, if it is no dry run."""
+        return not (self.skip_ingestion or self.start_stage != STAGES[0])
+
+    @property
     def asks_sources(self) -> bool:
         """Whether new exports are looked for."""
-        return not (self.skip_ingestion or self.dry_run or self.start_stage != STAGES[0])
+        return self.would_ask_sources and not self.dry_run
 
 
 @dataclass(frozen=True)

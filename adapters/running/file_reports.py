@@ -8,10 +8,12 @@ from typing import Any
 from adapters.profile import DEMO, Profile
 from adapters.running.report import FileReport
 from adapters.sources import SeenFile, SourceReport
+from adapters.sources.inbox import Inbox
 from registry.raw_files import RawEntry
 from registry.store import Artifact, Store
 
 _UNUSABLE = frozenset({"failed", "locked"})
+_SHOWN_NAMES = 5
 
 
 def flow_files(entries: Iterable[RawEntry]) -> list[RawEntry]:
@@ -149,6 +151,15 @@ def leaves(reports: Iterable[FileReport]) -> Iterator[FileReport]:
 def is_unusable(report: FileReport) -> bool:
     """Whether a recognised file, an archive or an unreadable file could not be used."""
     return report.status in _UNUSABLE
+
+
+def waiting_files(profile: Profile) -> list[str]:
+    """What a plan does not count, since it stores nothing: the inbox's new files."""
+    names = [] if profile.name == DEMO else Inbox(profile.inbox).waiting(profile.raw_files)
+    if not names:
+        return []
+    listed = ", ".join(names[:_SHOWN_NAMES]) + (", ..." if len(names) > _SHOWN_NAMES else "")
+    return [f"new in the inbox, and not in this plan: {listed}; a run stores and parses new files"]
 
 
 def nothing_to_ingest(profile: Profile, seen: SourceReport) -> str:

@@ -41,6 +41,18 @@ class Inbox:
         lines = list(_stored(found, raw_files, archives, stored_utc))
         return SourceReport(self.name, [*lines, *archives.retry()])
 
+    def waiting(self, raw_files: RawFiles) -> list[str]:
+        """The names of the files that are not stored yet; nothing is stored."""
+        found = _below(self.folder, "") if self.folder.exists() else iter(())
+        return [plain_name(item.name) for item in found if _is_new(item, raw_files)]
+
+
+def _is_new(item: "_Found", raw_files: RawFiles) -> bool:
+    try:
+        return not item.problem and not raw_files.knows(item.path)
+    except ReadError:
+        return False
+
 
 def import_paths(
     paths: Iterable[Path],
