@@ -130,9 +130,16 @@ def _count(attributes: Mapping[str, str], name: str) -> int:
 
 def _value(cell: Mapping[str, str], shown: str) -> Any:
     """What is in a cell; None in an empty one."""
-    kind = cell.get("office:value-type", "")
     if cell.get("calcext:value-type") == "error" or _ERROR.fullmatch(shown):
         return shown
+    try:
+        return _typed(cell, shown)
+    except (LookupError, ValueError, OverflowError):
+        return shown or None  # one bad cell is no reason to lose the others
+
+
+def _typed(cell: Mapping[str, str], shown: str) -> Any:
+    kind = cell.get("office:value-type", "")
     if kind in _NUMBERS:
         return _number(cell["office:value"])
     if kind == "date":

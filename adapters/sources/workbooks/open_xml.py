@@ -199,12 +199,15 @@ class _Cells:
         value, kind = self._texts.of("v"), self._cell.get("t", "n")
         if kind == "inlineStr":
             return self._texts.string()
-        if value is None:
+        if not value and kind != "str":
             formula = self._texts.of("f")  # one without a value was never calculated
             return None if formula is None else f"={formula}"
-        if kind in {"n", "d"}:
-            return self._number(value, is_iso=kind == "d")
-        return self._other(value, kind)
+        if kind not in {"n", "d"}:
+            return self._other(value or "", kind)
+        try:
+            return self._number(value or "", is_iso=kind == "d")
+        except (ValueError, OverflowError):
+            return value  # one bad cell is no reason to lose the others
 
     def _number(self, value: str, *, is_iso: bool) -> Any:
         style = int(self._cell.get("s", "0"))

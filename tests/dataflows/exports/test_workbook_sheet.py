@@ -38,12 +38,14 @@ def shown(cell):
     return cell.isoformat() if isinstance(cell, date | time) else "" if cell is None else cell
 
 
-def as_sheet(rows):
+def as_sheet(rows, merged=()):
     """The raw file of a workbook that openpyxl wrote."""
     book = openpyxl.Workbook()
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row, 1):
             book.active.cell(number, column, cell)
+    for cells in merged:
+        book.active.merge_cells(cells)
     buffer = io.BytesIO()
     book.save(buffer)
     with zipfile.ZipFile(buffer) as archive:
@@ -120,6 +122,21 @@ def test_a_date_that_is_shown_with_a_time_of_nothing_is_the_date():
 def test_lines_of_csv_that_were_pasted_into_one_column_are_the_file_they_were():
     lines = ["date,time,systolic,diastolic", "2025-03-04,07:30,120,80"]
     assert local(parsed(as_sheet([[line] for line in lines]))) == ["2025-03-04 07:30:00"]
+
+
+def test_a_form_with_merged_headings_and_days_to_come_is_a_log():
+    rows = [
+        ["Blutdrucktagebuch"], [],
+        ["Datum", "morgens", None, None, "abends", None, None],
+        [None, "SYS", "DIA", "Puls", "SYS", "DIA", "Puls"],
+        [date(2025, 1, 1), 130, 82, 66, 124, 78, 63],
+        [date(2025, 1, 2)], [date(2025, 1, 3)],
+        ["Mittelwert", "=AVERAGE(B5:B7)"],
+    ]  # fmt: skip
+    export = parsed(as_sheet(rows, merged=["A1:G1", "A3:A4", "B3:D3", "E3:G3"]))
+    assert local(export) == ["2025-01-01 08:00:00", "2025-01-01 20:00:00"]
+    assert export["report"]["dropped"] == {"rows_without_values": 2, "totals": 1}
+    assert export["rejected"].num_rows == 0
 
 
 OMRON = ["Measurement Date", "Timezone", "SYS(mmHg)", "DIA(mmHg)", "Pulse(bpm)", "Device"]
