@@ -3,7 +3,8 @@
 #
 # Without PDP_REMOTE nothing is pulled or pushed, and /app/data is all there is.
 #   run     ends with the run's exit code; what was published (0, 6) is pushed first, and a push
-#           that fails ends with its own: 4 where another machine pushed meanwhile
+#           that fails ends with its own: 4 where another machine pushed meanwhile. With
+#           PRUNE=yes the remote is rid of what it needs no more after the push
 #   serve   listens on PORT, for browsers that know it as ORIGIN (on Fly: the app's own name). Of
 #           the remote it reads what a visitor's passphrase opens, so it needs no key of the vault
 # Any other words are a command of the pipeline: `doctor`, `status`, `state status`, ...
@@ -43,11 +44,13 @@ pipeline() {
 pull() { [ -z "${PDP_REMOTE:-}" ] || pipeline state pull --quiet; }
 push() { [ -z "${PDP_REMOTE:-}" ] || pipeline state push --quiet; }
 
+prune() { [ -z "${PDP_REMOTE:-}" ] || [ "${PRUNE:-}" != yes ] || pipeline state prune --quiet; }
+
 run() {
     pull || return
     pipeline run "$@"; outcome=$?
     case $outcome in
-        0 | 6) push || return ;;
+        0 | 6) push && prune || return ;;
     esac
     return "$outcome"
 }

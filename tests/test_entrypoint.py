@@ -17,6 +17,7 @@ echo "$@" >> "$CALLS"
 case "$*" in
     "state pull"*) exit "${PULL:-0}" ;;
     "state push"*) exit "${PUSH:-0}" ;;
+    "state prune"*) exit "${STATE_PRUNE:-0}" ;;
     serve*|slow*) trap 'echo interrupted >> "$CALLS"; exit 130' INT; sleep 20 & wait $! ;;
     *) exit "${RUN:-0}" ;;
 esac
@@ -50,6 +51,7 @@ def entrypoint(tmp_path):
 
 
 PULL, RUN, PUSH = "state pull --quiet", "run", "state push --quiet"
+PRUNE = "state prune --quiet"
 
 
 @pytest.mark.parametrize(
@@ -69,8 +71,24 @@ def test_a_run_is_pull_run_push_and_its_exit_code_is_kept(entrypoint, told, exit
     assert entrypoint("run", PDP_REMOTE="somewhere", **told) == (exit_code, calls)
 
 
+@pytest.mark.parametrize(
+    ("told", "exit_code", "calls"),
+    [
+        ({}, 0, [PULL, RUN, PUSH, PRUNE]),
+        ({"RUN": "6"}, 6, [PULL, RUN, PUSH, PRUNE]),
+        ({"RUN": "1"}, 1, [PULL, RUN]),
+        ({"PUSH": "4"}, 4, [PULL, RUN, PUSH]),
+        ({"STATE_PRUNE": "4"}, 4, [PULL, RUN, PUSH, PRUNE]),
+        ({"PRUNE": ""}, 0, [PULL, RUN, PUSH]),
+    ],
+)
+def test_where_asked_for_what_was_pushed_is_pruned(entrypoint, told, exit_code, calls):
+    environment = {"PDP_REMOTE": "somewhere", "PRUNE": "yes", **told}
+    assert entrypoint("run", **environment) == (exit_code, calls)
+
+
 def test_without_a_remote_nothing_is_pulled_or_pushed(entrypoint):
-    assert entrypoint() == (0, [RUN])
+    assert entrypoint(PRUNE="yes") == (0, [RUN])
     assert entrypoint("run", "--json")[1][1:] == ["run --json"]
 
 
