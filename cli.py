@@ -8,7 +8,7 @@ if __name__ == "__main__":
     gc.disable()
 
     from registry.fast_path import answered
-    from registry.streams import make_usable
+    from registry.streams import make_usable, say
 
     make_usable()
     try:
@@ -18,6 +18,8 @@ if __name__ == "__main__":
 
             exit_code = main(sys.argv[1:])
     except KeyboardInterrupt:
+        if "--json" in sys.argv:
+            say('{"status": "failed", "error": "interrupted", "exit_code": 130}\n')
         sys.stderr.write("error: interrupted\n")
         exit_code = 130
     sys.exit(exit_code)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -86,3 +87,18 @@ def test_names_that_are_no_text_are_printed_and_listed(tmp_path):
         assert done.returncode == 0, (arguments, done)
         assert b"Traceback" not in done.stderr
         assert b"druck" in done.stdout
+
+
+def test_an_early_interrupt_is_one_object_and_one_line(tmp_path):
+    program = Program(tmp_path / "home")
+    settings = tmp_path / ".env"
+    os.mkfifo(settings)
+    started = subprocess.Popen(
+        program.command("--json"), env=program.environment, cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with settings.open("w"):  # opens once the program waits for its settings
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=60)
+    assert (started.returncode, json.loads(out)["exit_code"]) == (130, 130)
+    assert err == b"error: interrupted\n"

@@ -55,7 +55,7 @@ def conclude(
         answer = render(_timeless(report), profile)
         if not _is_kept(settings, profile, asked, run, answer, report):
             _look_again(settings, profile, asked, render)
-    except Exception:  # noqa: BLE001 - the run is done; without a snapshot the next one looks itself
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - the run is done; it needs no snapshot
         return
 
 

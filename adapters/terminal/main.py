@@ -38,13 +38,14 @@ def main(arguments: Sequence[str]) -> int:
         answer = _answer(options)
     except KeyboardInterrupt:
         return _fail(
-            "interrupted: nothing was published; run again to go on", INTERRUPTED, wants_json
+            "interrupted: what was done is kept; run again to go on", INTERRUPTED, wants_json
         )
     except (AdapterError, DataflowError, RegistryError) as error:
         return _fail(str(error), getattr(error, "exit_code", FAILED), wants_json)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror}; nothing was published", FAILED, wants_json)
+        what = error.strerror or type(error).__qualname__
+        return _fail(f"{where}{what}; mend it, then run again", FAILED, wants_json)
     except Exception as error:  # noqa: BLE001 - its text and frames may hold health values
         place = traceback.extract_tb(error.__traceback__)[-1]
         what = f"{type(error).__qualname__} at {Path(place.filename).name}:{place.lineno}"
