@@ -25,6 +25,7 @@ from dataflows import (
     sleep_by_night,
     sleep_regularity,
     source_coverage,
+    weeks,
 )
 from registry.code_identity import CodeIndex
 
@@ -48,6 +49,7 @@ FLOW: Final[tuple[ModuleType, ...]] = (
     personal_history,
     period_comparisons,
     source_coverage,
+    weeks,
 )
 
 OUTPUTS: Final = (
@@ -70,6 +72,9 @@ OUTPUTS: Final = (
     "blood_pressure_days",
     "blood_pressure_quality",
     "blood_pressure_variability",
+    "blood_pressure_weeks",
+    "heart_rate_weeks",
+    "sleep_weeks",
     "rejected_rows",
     "shadowed_rows",
 )

@@ -43,6 +43,12 @@ OUTPUTS = {
     "sleep_sessions.csv",
     "sleep_sessions.parquet",
     "sleep_stages.parquet",
+    "blood_pressure_weeks.csv",
+    "blood_pressure_weeks.parquet",
+    "heart_rate_weeks.csv",
+    "heart_rate_weeks.parquet",
+    "sleep_weeks.csv",
+    "sleep_weeks.parquet",
 }
 
 

@@ -38,6 +38,7 @@ class Drawn:
         reach: How far from the crosshair a reading may lie, in milliseconds.
         start: From here on everything is there.
         end: Until here.
+        has_weeks: Whether a long range is drawn as weeks.
     """
 
     data: Data
@@ -48,6 +49,7 @@ class Drawn:
     reach: float
     start: float
     end: float
+    has_weeks: bool
 
     def width_of(self, layer: str) -> float:
         """How long the time is that a point of a layer stands for, in milliseconds."""
@@ -62,21 +64,22 @@ class Drawn:
         """Whether a part of the range is shown as it should be already."""
         inside = self.start <= start and end <= self.end
         return inside and self.levels == (
-            level_of(start, end),
-            _heart_level(start, end),
-            _sleep_level(start, end),
+            _level(start, end, has_weeks=self.has_weeks),
+            _heart_level(start, end, has_weeks=self.has_weeks),
+            _sleep_level(start, end, has_weeks=self.has_weeks),
         )
 
 
-def level_of(start: float, end: float) -> Level:
+def _level(start: float, end: float, *, has_weeks: bool) -> Level:
     """How blood pressure and sleep are drawn in a range."""
-    return "weeks" if end - start > LONGEST_DAYS * DAY_MS else "days"
+    return "weeks" if has_weeks and end - start > LONGEST_DAYS * DAY_MS else "days"
 
 
 def drawn(published: Published, start: float, end: float, guideline: str) -> Drawn:
     """Everything that a range shows."""
     series = published.series
-    level, heart_level = level_of(start, end), _heart_level(start, end)
+    level = _level(start, end, has_weeks=series.has_weeks)
+    heart_level = _heart_level(start, end, has_weeks=series.has_weeks)
     if heart_level == "hours" and not len(series.heart_hours):
         heart_level = "samples" if end - start <= LONGEST_SAMPLES * DAY_MS else "days"
     data: Data = {}
@@ -92,33 +95,35 @@ def drawn(published: Published, start: float, end: float, guideline: str) -> Dra
     limits = _limits(data)
     data |= notes.data(series.notes, start, end, limits["systolic"][1])
     reach = _WIDTHS[heart_level] / 2
-    return Drawn(data, limits, level, heart_level, sleep_level, reach, start, end)
+    shown = (level, heart_level, sleep_level)
+    return Drawn(data, limits, *shown, reach, start, end, series.has_weeks)
 
 
 _WIDTHS: Final = {"weeks": 7 * DAY_MS, "days": DAY_MS, "hours": HOUR_MS, "samples": HOUR_MS}
 
 
-def _heart_level(start: float, end: float) -> HeartLevel:
+def _heart_level(start: float, end: float, *, has_weeks: bool) -> HeartLevel:
     if end - start <= LONGEST_SAMPLES * DAY_MS:
         return "samples"
     if end - start <= LONGEST_HOURS * DAY_MS:
         return "hours"
-    return level_of(start, end)
+    return _level(start, end, has_weeks=has_weeks)
 
 
-def _sleep_level(start: float, end: float) -> SleepLevel:
-    return "stages" if end - start <= LONGEST_STAGES * DAY_MS else level_of(start, end)
+def _sleep_level(start: float, end: float, *, has_weeks: bool) -> SleepLevel:
+    is_short = end - start <= LONGEST_STAGES * DAY_MS
+    return "stages" if is_short else _level(start, end, has_weeks=has_weeks)
 
 
 def _sleep(
     published: Published, nights: Series, start: float, end: float
 ) -> tuple[SleepLevel, Data]:
     """Timed stages where they are few and known, else the hours of each night or week."""
-    level = level_of(start, end)
-    if _sleep_level(start, end) == "stages":
+    if end - start <= LONGEST_STAGES * DAY_MS:
         stages = published.stages(start, end)
         if len(stages):
             return "stages", sleep.timed_data(stages)
+    level = _level(start, end, has_weeks=published.series.has_weeks)
     return level, sleep.stages_data(nights, start, end, _WIDTHS[level])
 
 

@@ -4,7 +4,7 @@ Time is in milliseconds of the local clock, as the charts' axes have it, so that
 its local date. Everything here is made once per generation; a visitor's range is a slice of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,20 +26,11 @@ from adapters.dashboard.columns import (
     texts,
     with_gaps,
 )
-from adapters.dashboard.weeks import (
-    CUFFLESS_PART,
-    EVENING_PART,
-    HEART_COLUMNS,
-    MORNING_PART,
-    NIGHT_COLUMNS,
-    OTHER_PART,
-    STAGES,
-    heart_weeks,
-    night_weeks,
-    pressure_weeks,
-)
 from dataflows.day_windows import EVENING, MORNING, Window
 from dataflows.measurement import CUFF, is_cuffless
+
+STAGES: Final = ("deep", "light", "rem", "unstaged", "awake")
+MORNING_PART, EVENING_PART, OTHER_PART, CUFFLESS_PART = 0, 1, 2, 3
 
 Open = Callable[[str], pa.Table]
 Windows = tuple[Window, Window]
@@ -74,6 +65,11 @@ class AllSeries:
     notes: Series
 
     @property
+    def has_weeks(self) -> bool:
+        """Whether a range of years can be told by weeks; older generations have none."""
+        return any(map(len, (self.pressure_weeks, self.heart_weeks, self.night_weeks)))
+
+    @property
     def unknown(self) -> list[str]:
         """The signals of which there is nothing at all."""
         signals = {"blood pressure": self.readings, "heart rate": self.heart_days,
@@ -98,19 +94,16 @@ def all_series(table: Open, windows: Windows = (MORNING, EVENING)) -> AllSeries:
         table: Opens an output.
         windows: Morning and evening.
     """
-    readings = _readings(table("blood_pressure_readings"), windows)
     days = table("daily_metrics")
-    heart = _heart_days(days, table("heart_rate_days"))
-    nights = _nights(days)
     return AllSeries(
-        readings=readings,
+        readings=_readings(table("blood_pressure_readings"), windows),
         pressure_days=_pressure_days(table("blood_pressure_days"), days),
-        pressure_weeks=pressure_weeks(readings),
-        heart_days=heart,
-        heart_weeks=heart_weeks(heart),
+        pressure_weeks=_weeks(table("blood_pressure_weeks"), _PRESSURE_WEEKS),
+        heart_days=_heart_days(days, table("heart_rate_days")),
+        heart_weeks=_weeks(table("heart_rate_weeks"), _HEART_WEEKS),
         heart_hours=_heart_hours(table("heart_rate_hours")),
-        nights=nights,
-        night_weeks=night_weeks(nights),
+        nights=_nights(days),
+        night_weeks=_night_weeks(table("sleep_weeks")),
         regularity=_regularity(table("sleep_regularity")),
         notes=_notes(table("annotations")),
     )
@@ -169,10 +162,46 @@ def _pressure_days(told: pa.Table, metrics: pa.Table) -> Series:
     return with_gaps(found, DAY_MS * 1.5, *names[1:])
 
 
+_PRESSURE_WEEKS: Final = {"count": "reading_count"} | {
+    f"{which}_{name}": f"{which}_{figure}_mmhg"
+    for which in ("systolic", "diastolic")
+    for name, figure in {
+        "lower": "lower_quartile", "median": "median", "upper": "upper_quartile",
+        "morning": "morning_median", "evening": "evening_median", "cuffless": "cuffless_median",
+    }.items()
+}  # fmt: skip
+_HEART_WEEKS: Final = {
+    "low": "heart_rate_min_median_bpm",
+    "lower": "heart_rate_mean_lower_quartile_bpm",
+    "mean": "heart_rate_mean_median_bpm",
+    "upper": "heart_rate_mean_upper_quartile_bpm",
+    "high": "heart_rate_max_median_bpm",
+    "resting": "resting_heart_rate_median_bpm",
+    "count": "day_count",
+}
+
+
+def _weeks(table: pa.Table, columns: Mapping[str, str]) -> Series:
+    """The weeks of an output, under the names of the charts."""
+    if not table.num_rows:
+        return empty(["time", "end", *columns])
+    start = dates(table, "period_start")
+    told = {name: numbers(table, column) for name, column in columns.items()}
+    return Series({"time": start, "end": start + 7 * DAY_MS, **told})
+
+
+def _night_weeks(table: pa.Table) -> Series:
+    names = {stage: f"sleep_{stage}_mean_minutes" for stage in (*STAGES, "asleep")}
+    found = _weeks(table, {**names, "efficiency": "sleep_efficiency_mean_ratio"})
+    hours = {name: found[name] / 60 for name in names}
+    hours |= {stage: np.nan_to_num(hours[stage]) for stage in STAGES}
+    return Series({**found.columns, **hours, "efficiency": found["efficiency"] * 100})
+
+
 def _heart_days(days: pa.Table, told: pa.Table) -> Series:
     """A day's extremes, quartiles and mean; quartiles only where an output tells them."""
     if not days.num_rows:
-        return empty([*HEART_COLUMNS, "method"])
+        return empty(["time", "end", *_HEART_WEEKS, "method"])
     found = Series(
         {
             "time": dates(days),
@@ -219,7 +248,7 @@ def _heart_hours(hours: pa.Table) -> Series:
 
 def _nights(days: pa.Table) -> Series:
     if not days.num_rows:
-        return empty(NIGHT_COLUMNS)
+        return empty(["time", "end", *STAGES, "asleep", "efficiency"])
     told = {stage: numbers(days, f"sleep_{stage}_minutes") / 60 for stage in STAGES}
     asleep = numbers(days, "sleep_asleep_minutes") / 60
     staged = sum(np.nan_to_num(told[stage]) for stage in ("deep", "light", "rem"))

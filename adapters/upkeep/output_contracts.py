@@ -13,6 +13,7 @@ from dataflows import (
     home_schemas,
     schemas,
     sleep_schemas,
+    week_schemas,
 )
 from dataflows.contracts import Contract, failures
 
@@ -36,6 +37,9 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "blood_pressure_days": blood_pressure_schemas.BLOOD_PRESSURE_DAYS,
     "blood_pressure_quality": blood_pressure_schemas.BLOOD_PRESSURE_QUALITY,
     "blood_pressure_variability": blood_pressure_schemas.BLOOD_PRESSURE_VARIABILITY,
+    "blood_pressure_weeks": week_schemas.BLOOD_PRESSURE_WEEKS,
+    "heart_rate_weeks": week_schemas.HEART_RATE_WEEKS,
+    "sleep_weeks": week_schemas.SLEEP_WEEKS,
     "rejected_rows": schemas.REJECTED_ROWS,
     "shadowed_rows": schemas.SHADOWED_ROWS,
 }

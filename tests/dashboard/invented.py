@@ -5,7 +5,9 @@ import pandas as pd
 import pyarrow as pa
 
 from adapters.dashboard.published import Facts, Published, within_dates
+from dataflows import weeks
 
+WINDOWS = {"morning": "04:00-11:59", "evening": "17:00-23:59"}
 START = pd.Timestamp("2026-01-01")
 
 
@@ -35,6 +37,7 @@ def published(days: int, **more) -> Published:
     times = [day + pd.Timedelta(hours=hour) for day in dates for hour in (7, 13, 20)]
     readings = pa.table(
         {
+            "local_date": pa.array([time.date() for time in times]),
             "start_utc": pa.array(times, pa.timestamp("us", "UTC")),
             "utc_offset_minutes": pa.array([0] * len(times), pa.int16()),
             "systolic_mmhg": np.tile([120.0, 130.0, 140.0], len(dates)),
@@ -59,7 +62,15 @@ def published(days: int, **more) -> Published:
             **{name: [value] * len(dates) for name, value in numbers.items()},
         }
     )
-    tables = {"blood_pressure_readings": readings, "daily_metrics": daily, **more}
+    tables = {"blood_pressure_readings": readings, "daily_metrics": daily} | more
+    summed_up = {
+        "blood_pressure_weeks": weeks.blood_pressure_weeks(
+            tables["blood_pressure_readings"], WINDOWS
+        ),
+        "heart_rate_weeks": weeks.heart_rate_weeks(tables["daily_metrics"]),
+        "sleep_weeks": weeks.sleep_weeks(tables["daily_metrics"]),
+    }
+    tables = summed_up | tables
     return Published(Facts("demo", 1, "2026-06-30T00:00:00Z"), tables, TablesInMemory(tables))
 
 

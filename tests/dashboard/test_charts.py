@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from bokeh.core.validation import check_integrity
 from bokeh.document import Document
@@ -18,7 +19,6 @@ from adapters.dashboard.figures import Figures
 from adapters.dashboard.key_figures import key_figures
 from adapters.dashboard.published import Facts, Published
 from adapters.dashboard.state import Choice
-from adapters.dashboard.weeks import HEART_COLUMNS
 from tests.dashboard.invented import TablesInMemory, coded, published
 
 
@@ -89,7 +89,7 @@ def test_a_missing_day_is_a_gap_in_every_line(quarter):
 def test_every_single_sample_is_part_of_a_line_or_a_dot(minutes):
     times = np.array(minutes, float) * MINUTE_MS
     samples = Series({"time": times, "value": times + 1})
-    nothing = empty([*HEART_COLUMNS])
+    nothing = empty(["time", "end", "resting"])
     data = samples_data(samples, nothing, 0, DAY_MS)
     line = data["heart.mean"]
     is_point = ~np.isnan(line["value"])
@@ -108,6 +108,15 @@ def test_a_long_range_is_drawn_as_weeks(quarter):
     assert len(data["systolic.days"]["time"]) == 0
     short = drawn(quarter, *quarter.series.bounds, "esc_2024").data
     assert len(short["systolic.weeks"]["time"]) == 0
+
+
+def test_a_generation_without_weeks_is_drawn_as_days():
+    names = ("blood_pressure_weeks", "heart_rate_weeks", "sleep_weeks")
+    older = published(300, **dict.fromkeys(names, pa.table({})))
+    found = drawn(older, *older.series.bounds, "esc_2024")
+    assert (found.level, found.heart_level, found.sleep_level) == ("days", "days", "days")
+    assert found.serves(*older.series.bounds)
+    assert len(found.data["systolic.morning"]["time"]) > 200
 
 
 def test_stages_of_a_night_are_stacked_without_a_gap(quarter):

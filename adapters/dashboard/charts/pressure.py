@@ -22,12 +22,12 @@ from adapters.dashboard.charts.style import (
     span,
 )
 from adapters.dashboard.columns import Series
-from adapters.dashboard.series import AllSeries
-from adapters.dashboard.weeks import (
+from adapters.dashboard.series import (
     CUFFLESS_PART,
     EVENING_PART,
     MORNING_PART,
     OTHER_PART,
+    AllSeries,
 )
 from dataflows.guidelines import Band
 

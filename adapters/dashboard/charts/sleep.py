@@ -26,7 +26,7 @@ from adapters.dashboard.charts.style import (
     span,
 )
 from adapters.dashboard.columns import MINUTE_MS, Series
-from adapters.dashboard.weeks import STAGES
+from adapters.dashboard.series import STAGES
 
 HEIGHT: Final = 250
 QUALITY_HEIGHT: Final = 170
