@@ -3,6 +3,7 @@
 import contextlib
 import io
 import shutil
+import sqlite3
 import stat
 import zlib
 
@@ -91,11 +92,19 @@ def published(home):
     }
 
 
+def parts_of_lists(home):
+    """Into what lists were taken apart: no results, and made of these whenever they are needed."""
+    with contextlib.closing(sqlite3.connect(home / "me/registry.sqlite")) as registry:
+        return {item for (item,) in registry.execute("SELECT item FROM computation")}
+
+
 def test_an_empty_home_pulls_the_same_generation_and_computes_nothing(own):
     there = at(own, "b")
     assert there.done("state", "pull")["status"] == "pulled"
     here, copy = published(own / "a"), published(own / "b")
-    assert copy == here
+    assert copy.items() <= here.items()
+    lacking = {path.split("/")[3] for path in here.keys() - copy.keys()}
+    assert lacking <= parts_of_lists(own / "a")
     run = there.done()
     assert run["status"] == "up-to-date"
     assert {node["action"] for node in run["nodes"]} <= {"reused"}

@@ -33,6 +33,7 @@ from adapters.remote.backend import (
 )
 from adapters.remote.bringing import Amount
 from adapters.remote.contents import Contents, IncompleteError
+from adapters.remote.kept_heads import needed_by, needed_by_kept
 from adapters.remote.memory import Known, Memory, agreed
 from adapters.remote.parallel import FLUSHED_AT_ONCE, in_parallel
 from adapters.remote.push import put_manifest, refuse_divergence
@@ -44,13 +45,10 @@ from adapters.remote.remote_state import (
     sealed_head,
 )
 from adapters.remote.sealing import (
-    MOST_HEAD_BYTES,
     HeadFacts,
     RemoteManifest,
     Seal,
-    UnsealedError,
 )
-from adapters.vault import NoKeyError
 from adapters.vault.age import Identity
 from registry.objects import make_folder
 
@@ -64,19 +62,6 @@ class UnpushedError(RemoteError):
         super().__init__(
             "this machine has news that the remote lacks: `python cli.py state push` first, then "
             "prune; nothing was removed"
-        )
-
-
-class KeptHeadError(RemoteError):
-    """What a kept head needs cannot be found out."""
-
-    exit_code = 5
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a state that lost a race is kept in the remote, and no key here opens it, so nobody "
-            "knows what it needs: nothing was removed. `python cli.py state prune "
-            "--drop-kept-heads` gives up all such states"
         )
 
 
@@ -143,21 +128,23 @@ def prune(
         UnpushedError: This machine has news.
         IncompleteError: Something is missing here.
         KeptHeadError: What a kept head needs cannot be found out.
+        NotInRemoteError: The state itself lacks something there.
     """
     found, known = _agreed(pruner, contents)
     state = _State(pruner, found, pruner.identities())
     with _moved_on(pruner, found):
         listed = state.listed()
-        kept_heads = {} if drop_kept_heads else state.kept_heads(listed)
         needs = state.needs
-    for_kept = {name for names in kept_heads.values() for name in names}
+        _see_that_all_is_there(needs, listed)
+        kept = [] if drop_kept_heads else state.needs_of_kept(listed)
+    for_kept = frozenset[str]().union(*kept)
     garbage = listed.keys() - needs - for_kept
     told = Pruned(
         counter=found.facts.manifest.counter,
         removed=_amount(listed, garbage),
         kept=_amount(listed, listed.keys() - garbage),
         held=_amount(listed, listed.keys() & for_kept - needs),
-        kept_heads=len(kept_heads),
+        kept_heads=len(kept),
     )
     if dry_run or not garbage:
         return told
@@ -186,7 +173,7 @@ def _agreed(pruner: Pruner, contents: Contents) -> tuple[Found, Known]:
 
 @contextmanager
 def _moved_on(pruner: Pruner, found: Found) -> Iterator[None]:
-    """An object of the head is missing: it is damage, unless the head is another one by now.
+    """Where an object of the head is missing, it is damage, or the head is another one by now.
 
     Raises:
         MovedOnError: It is.
@@ -197,6 +184,12 @@ def _moved_on(pruner: Pruner, found: Found) -> Iterator[None]:
         if pruner.backend.head() == found.head:
             raise
         raise MovedOnError from None
+
+
+def _see_that_all_is_there(needs: Collection[str], listed: Mapping[str, int]) -> None:
+    for name in sorted(needs):
+        if name not in listed:
+            raise NotInRemoteError(name)
 
 
 @dataclass(frozen=True)
@@ -216,12 +209,13 @@ class _State:
     @cached_property
     def manifest(self) -> RemoteManifest:
         """What the head says that there is."""
-        return self._opened(self.found.facts)
+        pruner, reference = self.pruner, self.found.facts.manifest
+        return manifest_at(pruner.backend, pruner.seal, reference, self.keys)
 
     @cached_property
     def needs(self) -> frozenset[str]:
         """The names of all that it needs."""
-        return _needs(self.found.facts, self.manifest)
+        return needed_by(self.found.facts, self.manifest)
 
     @cached_property
     def history(self) -> frozenset[str]:
@@ -229,9 +223,6 @@ class _State:
         pruner = self.pruner
         before = ancestors(pruner.backend, pruner.seal, self.manifest, self.keys)
         return frozenset({self.found.facts.manifest.seal, *before})
-
-    def _opened(self, facts: HeadFacts) -> RemoteManifest:
-        return manifest_at(self.pruner.backend, self.pruner.seal, facts.manifest, self.keys)
 
     def listed(self) -> dict[str, int]:
         """What is there, with its size; a kept head is put after what it needs."""
@@ -242,26 +233,12 @@ class _State:
             if NAME.fullmatch(stored.name)
         }
 
-    def kept_heads(self, listed: Mapping[str, int]) -> dict[str, frozenset[str]]:
-        """The heads that lost a race and were never merged, each with all that it needs."""
+    def needs_of_kept(self, listed: Collection[str]) -> list[frozenset[str]]:
+        """What each of the heads needs that lost a race and were never merged."""
+        backend, seal = self.pruner.backend, self.pruner.seal
         names = [name for name in listed if name.startswith(HEADS)]
-        found = {name: self._needs_of_kept(name, listed[name]) for name in names}
-        return {name: needs | {name} for name, needs in found.items() if needs}
-
-    def _needs_of_kept(self, name: str, size: int) -> frozenset[str]:
-        """What a kept head needs; nothing where it was merged, or has nothing left to keep."""
-        try:
-            if size > MOST_HEAD_BYTES:
-                raise KeptHeadError
-            content = b"".join(self.pruner.backend.get(name))
-            facts = self.pruner.seal.head_facts(content)
-            if facts.manifest.seal in self.history:
-                return frozenset()
-            return _needs(facts, self._opened(facts))
-        except NotInRemoteError:
-            return frozenset()
-        except (UnsealedError, NoKeyError):
-            raise KeptHeadError from None
+        found = [needed_by_kept(backend, seal, name, self.keys, self.history) for name in names]
+        return [needs for needs in found if needs]
 
     def replace_head(self) -> HeadFacts:
         """Put the head of a new epoch in its place.
@@ -285,11 +262,6 @@ class _State:
         except LostRaceError:
             raise MovedOnError from None
         return facts
-
-
-def _needs(facts: HeadFacts, manifest: RemoteManifest) -> frozenset[str]:
-    named = (entry.name for entry in manifest.entries)
-    return frozenset({facts.manifest.name, facts.identity_name, *named})
 
 
 def _amount(listed: Mapping[str, int], names: Collection[str]) -> Amount:

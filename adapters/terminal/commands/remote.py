@@ -2,16 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from adapters.profile import Profile
 from adapters.remote.access import Access
 from adapters.remote.backend import HEADS
-from adapters.remote.bringing import Amount
 from adapters.remote.contents import NOTHING, Contents, contents_of
 from adapters.remote.memory import FOLDER, Known, last_agreed
-from adapters.remote.pruning import Pruned, Pruner, prune
 from adapters.remote.pull import Pulled, Receiver, pull
 from adapters.remote.push import Pushed, Sender, push
 from adapters.remote.remote_state import Found, sealed_head
@@ -26,6 +23,7 @@ from adapters.terminal.commands.command import (
     settle,
     writing,
 )
+from adapters.terminal.commands.pruning import prune_state
 from adapters.terminal.progress import Progress
 
 
@@ -184,56 +182,6 @@ def _generation(number: int | None) -> str:
     return "nothing published" if number is None else f"generation {number}"
 
 
-def _prune(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
-    refuse_unused(profile)
-    access = Access(settings, profile)
-    with Progress(quiet=options.quiet) as progress, profile_lock(profile.folder / FOLDER):
-        pruner = Pruner(
-            backend=access.backend,
-            seal=access.seal,
-            identities=lambda: access.identities,
-            folder=profile.folder / FOLDER,
-            memory=access.memory,
-            on_object=_telling(progress, "pruning"),
-        )
-        progress.phase("looking at what is here")
-        with writing(profile):
-            contents = contents_of(profile)
-        progress.phase("looking at what is there")
-        gone = prune(
-            pruner, contents, dry_run=options.dry_run, drop_kept_heads=options.drop_kept_heads
-        )
-    return _pruned_answer(profile, gone, is_planned=options.dry_run)
-
-
-def _pruned_answer(profile: Profile, gone: Pruned, *, is_planned: bool) -> Answer:
-    status = "planned" if is_planned else "pruned" if gone.removed.objects else "up-to-date"
-    document = {
-        "profile": profile.name,
-        "status": status,
-        "state": gone.counter,
-        "removed": asdict(gone.removed),
-        "kept": asdict(gone.kept),
-        "kept_heads": gone.kept_heads,
-        "in_bin": gone.in_bin,
-    }
-    verb = "would be removed" if is_planned else "removed"
-    going = f"{_amount(gone.removed)} {verb}, " if gone.removed.objects else "nothing to prune, "
-    lines = [f"profile {profile.name}: state {gone.counter}: {going}{_amount(gone.kept)} stay"]
-    if gone.in_bin:
-        lines.append(f"{gone.in_bin:,} of them lie in the remote's bin until it empties itself")
-    if gone.kept_heads:
-        lines.append(
-            f"{_amount(gone.held)} stay for {gone.kept_heads} heads that lost a race: where they "
-            "were made, `state pull --merge`, then push; --drop-kept-heads gives them up"
-        )
-    return Answer(document, lines)
-
-
-def _amount(amount: Amount) -> str:
-    return f"{amount.objects:,} objects ({amount.bytes / 1e6:,.1f} MB)"
-
-
 def _status(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     del options
     access = Access(settings, profile)
@@ -298,7 +246,7 @@ _ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Settings, Profile], A
     "status": _status,
     "push": _push,
     "pull": _pull,
-    "prune": _prune,
+    "prune": prune_state,
 }
 
 _BELONGING: Final = (

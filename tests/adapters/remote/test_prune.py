@@ -7,7 +7,8 @@ import pytest
 
 from adapters.remote.backend import HEADS, OBJECTS, NotInRemoteError, RemoteUnavailableError
 from adapters.remote.contents import IncompleteError
-from adapters.remote.pruning import KeptHeadError, UnpushedError
+from adapters.remote.kept_heads import KeptHeadError
+from adapters.remote.pruning import UnpushedError
 from adapters.remote.remote_state import (
     ConflictError,
     LostStateError,
@@ -131,10 +132,14 @@ def test_who_is_pulling_while_others_push_and_prune_begins_again(a, homes, meanw
 
 
 def test_an_object_that_is_missing_though_nobody_pruned_is_damage(a, homes):
-    del a.remote.objects[SEAL.head_facts(a.remote.objects["head"]).manifest.name]
-    for action in (homes("b").pull, a.prune):
-        with pytest.raises(NotInRemoteError, match="--repair"):
-            action()
+    reference, manifest = head_of(a.remote)
+    for name in (manifest.entries[0].name, reference.name):
+        del a.remote.objects[name]
+        before = dict(a.remote.objects)
+        for action in (homes("b").pull, a.prune):
+            with pytest.raises(NotInRemoteError, match="--repair"):
+                action()
+        assert a.remote.objects == before
 
 
 def test_who_has_news_pushes_first(a):
