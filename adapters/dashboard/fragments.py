@@ -125,11 +125,15 @@ def heart_text(level: str) -> str:
     """What one box of heart rate is."""
     if level == "samples":
         return _legend(["<span class='mark mean'></span>single samples"])
-    one = {"weeks": "week", "days": "day", "hours": "hour"}[level]
+    mean = {
+        "weeks": "median of the daily means",
+        "days": "mean of the day",
+        "hours": "mean of the hour",
+    }
     ends = "weekly medians of the lowest and highest" if level == "weeks" else "lowest to highest"
     marks = [
         f"<span class='mark range'></span>{ends}",
-        f"<span class='mark mean'></span>mean of the {one}",
+        f"<span class='mark mean'></span>{mean[level]}",
         "<span class='mark resting'></span>resting heart rate",
     ]
     middle = {"weeks": "middle half of the daily means", "days": "middle half of the day"}
