@@ -115,6 +115,7 @@ def test_global_options_stand_before_or_after_the_command(published_demo):
     after = published_demo("status", "--json").json
     assert before == after
     assert before["generation"] == 1
+    assert before["last_run"]["options"]["executor"] == "local"
 
 
 def test_a_later_stage_recomputes_from_there_on_and_makes_the_same_bytes(published_demo):
@@ -305,6 +306,13 @@ def test_every_flag_is_in_the_help(program):
         assert flag in shown
     for command in ("run", "import", "exclude", "sources", "status", "doctor"):
         assert f"  {command} " in shown
+
+
+def test_the_help_of_a_command_is_about_this_command(program):
+    shown = program("import", "--help").stdout
+    assert "PATH" in shown
+    assert "`python cli.py --help` lists all commands." in shown
+    assert "rollback" not in shown
 
 
 def test_the_doctor_finds_this_machine_fine(program):

@@ -62,18 +62,24 @@ def _split(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
-    listing = "\n".join(f"  {name:<10}{listed.summary}" for name, listed in COMMANDS.items())
     parser = _Parser(
         prog="python cli.py" if name == "run" else f"python cli.py {name}",
         description=COMMANDS[name].summary,
-        epilog=f"commands:\n{listing}\n\n`python cli.py COMMAND --help` shows a command's options. "
-        "Settings are read from .env\nand from the environment; .env.example lists them.",
+        epilog=_listing() if name == "run" else "`python cli.py --help` lists all commands.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     command(name).options(parser)
     _global_options(parser)
     return parser
+
+
+def _listing() -> str:
+    listing = "\n".join(f"  {name:<10}{listed.summary}" for name, listed in COMMANDS.items())
+    return (
+        f"commands:\n{listing}\n\n`python cli.py COMMAND --help` shows a command's options. "
+        "Settings are read from .env\nand from the environment; .env.example lists them."
+    )
 
 
 def _global_options(parser: argparse.ArgumentParser) -> None:

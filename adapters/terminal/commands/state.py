@@ -1,6 +1,7 @@
 """How things stand: `status` of the profile, `doctor` of the machine."""
 
 import argparse
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
@@ -35,7 +36,7 @@ def status(options: argparse.Namespace, settings: Settings, profile: Profile) ->
         "restores": generation["restores"],
         "held_against": hold.held_against if hold else None,
         "raw_files": len(flow_files(profile.raw_files.entries())),
-        "last_run": dict(last) if last else None,
+        "last_run": {**dict(last), "options": json.loads(last["options"])} if last else None,
         "outputs": [
             {
                 "output": output.name,
