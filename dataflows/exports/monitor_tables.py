@@ -6,7 +6,7 @@ is left may have lost a digit.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -30,14 +30,11 @@ class MonitorTable:
         names: What each column may be called, as `hand_kept.key` gives it; among them `date`,
             `time`, `systolic`, `diastolic` and `pulse`.
         needed: Columns without which it cannot be used.
-        months: The English names of months that are written in another language, by the first
-            three letters of both.
     """
 
     source: str
     names: hand_kept.Names
     needed: tuple[str, ...]
-    months: Mapping[str, str] = field(default_factory=dict)
 
 
 def head_of(file: ExportFile) -> bytes:
@@ -109,10 +106,7 @@ def noted(*cells: str) -> str | None:
 
 
 def _named(cells: list[str], table: MonitorTable, places: Mapping[str, int]) -> dict[str, str]:
-    named = hand_kept.cells_by_column(cells, places, table.names, as_written=("note",))
-    words = named["date"].split()
-    english = [table.months.get(word.casefold()[:3], word) for word in words]
-    return {**named, "date": " ".join(english)}
+    return hand_kept.cells_by_column(cells, places, table.names, as_written=("note",))
 
 
 def _moment(cells: Cells) -> Moment:

@@ -81,11 +81,7 @@ UNREMARKED: Final = (
     "", "no", "nein", "off", "false", "ok", "good", "gut", "normal", "correct", "none",
     "notdetected", "nichtfestgestellt", "keine",
 )  # fmt: skip
-GERMAN_MONTHS: Final = {"mär": "mar", "mrz": "mar", "mai": "may", "okt": "oct", "dez": "dec"}
-
-REPORT: Final = MonitorTable(
-    SOURCE, REPORT_NAMES, ("date", "time", "systolic", "diastolic"), GERMAN_MONTHS
-)
+REPORT: Final = MonitorTable(SOURCE, REPORT_NAMES, ("date", "time", "systolic", "diastolic"))
 SAVED: Final = MonitorTable(SOURCE, SAVED_NAMES, ("date", "systolic", "diastolic"))
 
 

@@ -1,9 +1,11 @@
 """Dates and times as people write them by hand.
 
-A year of four digits that stands first makes a date certain. Elsewhere the order of day and month
-must be known: it is configured, or the column itself tells, when at least three of its dates have
-a day above 12 at the same place and none at the other. Anything less is refused and not guessed;
-so is a configured order that the column contradicts in as many dates.
+A year of four digits that stands first makes a date certain, and so does the name of a month. With
+dots and a year of four digits a date is day, month and year, since no country writes the month
+before the day with dots (Unicode CLDR 46, dateFormats). Elsewhere the order of day and month must
+be known: it is configured, or the column itself tells, when at least three of its dates have a day
+above 12 at the same place and none at the other. Anything less is refused and not guessed; so is a
+configured order that the column contradicts in as many dates.
 """
 
 import re
@@ -12,6 +14,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
+from dataflows.exports.month_names import month_of
+
 TELLING_DATES: Final = 3
 DAY_FIRST: Final = "DMY"
 MONTH_FIRST: Final = "MDY"
@@ -19,32 +23,26 @@ YEAR_FIRST: Final = "YMD"
 _MONTHS: Final = 12
 _CENTURY: Final = 2000
 _HALF_DAY: Final = 12
-_MONTH_NAMES: Final = (
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-)
-
 _NUMBERS: Final = re.compile(r"(\d{1,4})[-./ ]\s?(\d{1,2})[-./ ]\s?(\d{1,4})\.?")
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_DOTTED: Final = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{4}\.?")
 _NAMED: Final = re.compile(
-    r"(?:(\d{1,2})\.?[- ])?([a-z]{3})[a-z]*\.?[- ,]*(?:(\d{1,2}),? )?(\d{4})", re.IGNORECASE
+    r"(?:(\d{1,2})(?:\.|st|nd|rd|th)?[- ](?:de )?)?([^\W\d_]{3,})\.?[- ,]*(?:de )?"
+    r"(?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4}|\d{2})(?: ?\u0433\.?)?",
+    re.IGNORECASE,
 )
+_WEEKDAY: Final = re.compile(r"[^\W\d_]{2,}\.?,?\s+(?=.*\d)")
+# Dates of Chinese and Japanese, and the day of the week behind them.
+_CHARACTERS: Final = re.compile(r"(\d+)年(\d+)月(\d+)日.*")
 _MOMENT: Final = re.compile(
     r"(.*?\d)(?:T|,? +)(\d{1,2}[:.h].*|\d{1,2} ?[ap]\.?m\.?)", re.IGNORECASE
 )
 _TIME: Final = re.compile(
-    r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?(?:[.,]\d+)? ?(?:([ap])\.? ?m\.?)?", re.IGNORECASE
+    r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?(?:[.,]\d+)? ?(?:([ap])\.? ?m\.?)?"
+    r"(uhr|hrs?|h|uur)?",
+    re.IGNORECASE,
 )
+_HALVES: Final = {"上午": "am", "午前": "am", "下午": "pm", "午後": "pm"}
 _MIDNIGHT: Final = re.compile(r"0?0[:.h]00(?:[:.]00)?(?:[.,]0+)?")
 _OFFSET: Final = re.compile(r"(.*\d) ?(Z|[+-]\d{2}:?\d{2})")
 
@@ -99,16 +97,31 @@ def _offset_minutes(text: str) -> int:
     return (60 * hours + minutes) * (-1 if text[0] == "-" else 1)
 
 
+def _bare(text: str) -> str:
+    """A date without the day of the week, and with the signs of Chinese as dashes."""
+    found = _CHARACTERS.fullmatch(text)
+    if found is not None:
+        return "-".join(found.groups())
+    weekday = _WEEKDAY.match(text)
+    rest = "" if weekday is None else text[weekday.end() :]
+    named = _NAMED.fullmatch(rest)
+    is_whole = _NUMBERS.fullmatch(rest) or (named is not None and (named[1] or named[3]))
+    return rest if is_whole else text
+
+
 def order_of(texts: Iterable[str], configured: str | None) -> str | None:
     """The order of day and month in a column of dates; None where each date is certain.
 
     Raises:
         AmbiguousDatesError: The column may mean either, or contradicts what is configured.
     """
-    pairs = {pair for text in texts if (pair := _unordered(text, configured)) is not None}
+    bare = [_bare(text) for text in texts]
+    has_dots = configured is None and any(map(_DOTTED.fullmatch, bare))
+    pairs = {pair for text in bare if (pair := _unordered(text, configured)) is not None}
     if not pairs:
-        return configured
+        return DAY_FIRST if has_dots else configured
     day_first = sum(first > _MONTHS >= second for first, second in pairs)
+    day_first += TELLING_DATES if has_dots else 0
     month_first = sum(second > _MONTHS >= first for first, second in pairs)
     told = {DAY_FIRST: day_first, MONTH_FIRST: month_first}
     if configured in told:
@@ -135,6 +148,8 @@ def order_of(texts: Iterable[str], configured: str | None) -> str | None:
 def _unordered(text: str, configured: str | None) -> tuple[int, int] | None:
     """The first two numbers of a date whose year is not certain to stand first."""
     found = _NUMBERS.fullmatch(text)
+    if configured is None and _DOTTED.fullmatch(text):
+        return None
     if found is None or len(found[1]) > 2:  # noqa: PLR2004  a year of four digits
         return None
     if configured == YEAR_FIRST and len(found[3]) <= 2:  # noqa: PLR2004
@@ -144,6 +159,7 @@ def _unordered(text: str, configured: str | None) -> tuple[int, int] | None:
 
 def date_of(text: str, order: str | None) -> date | None:
     """The date that a text tells, None if it tells none."""
+    text = _bare(text)
     named = _NAMED.fullmatch(text)
     if named is not None:
         return _named_date(named)
@@ -164,11 +180,12 @@ def _full_year(year: int) -> int:
 
 
 def _named_date(found: re.Match[str]) -> date | None:
-    day = found[1] or found[3]
-    name = found[2].lower()
-    if day is None or (found[1] and found[3]) or name not in _MONTH_NAMES:
+    day, month = found[1] or found[3], month_of(found[2])
+    if day is None or (found[1] and found[3]) or month is None:
         return None
-    return _date(int(found[4]), _MONTH_NAMES.index(name) + 1, int(day))
+    if len(found[4]) == 2 and not found[1]:  # noqa: PLR2004  `Mar 5, 24` is no way to write it
+        return None
+    return _date(_full_year(int(found[4])), month, int(day))
 
 
 def _date(year: int, month: int, day: int) -> date | None:
@@ -180,8 +197,10 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 def time_of(text: str) -> time | None:
     """The time of day that a text tells, on a clock of 24 hours or of 12 with AM or PM."""
+    if text[:2] in _HALVES:
+        text = f"{text[2:].strip()} {_HALVES[text[:2]]}"
     found = _TIME.fullmatch(text)
-    if found is None or not (found[2] or found[4]):
+    if found is None or not (found[2] or found[4] or found[5]):
         return None
     hour, minute, second = (int(number or 0) for number in found.groups()[:3])
     if found[4]:

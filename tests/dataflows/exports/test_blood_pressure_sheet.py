@@ -1,5 +1,5 @@
 """The hand-kept blood pressure log, with what hands do to it."""
-# ruff: noqa: DTZ001, RUF001  wall times have no zone; the strange digits are on purpose
+# ruff: noqa: DTZ001, RUF001  wall times have no zone; strange digits and letters are on purpose
 
 from datetime import datetime
 
@@ -202,6 +202,22 @@ def test_a_row_that_cannot_be_read_is_rejected_with_the_cell(row, column, check)
         "5 Mar 2024,07:30",
         "5. March 2024,07:30",
         '"Mar 5, 2024",07:30',
+        "5-Mar-24,07:30",
+        "5th March 2024,07:30",
+        "March 5th 2024,07:30",
+        '"Tuesday, March 5, 2024",07:30',
+        "Di. 5. März 2024,07:30 Uhr",
+        "mardi 5 mars 2024,7h30",
+        "5 de marzo de 2024,07:30 h",
+        "5 marzo 2024,07:30",
+        "5 mrt 2024,07:30",
+        "5 марта 2024 г.,07:30",
+        "2024年3月5日,上午7:30",
+        "2024年3月5日 星期二,07:30",
+        "05.03.2024,07:30",
+        "5. 3. 2024,07:30",
+        "Di 05.03.2024,07:30",
+        "05.03.2024 07:30,",
         "2024-03-05 07:30,",
         "2024-03-05T07:30:00,",
     ],
@@ -215,6 +231,25 @@ def test_dates_and_times_of_many_kinds_are_certain(cell):
 )
 def test_a_clock_of_twelve_hours(clock, hour):
     assert times(f"2024-03-05,{clock}") == [datetime(2024, 3, 5, hour, 5)]
+
+
+@pytest.mark.parametrize(("clock", "hour"), [("19 Uhr", 19), ("7h", 7), ("下午7:00", 19)])
+def test_a_clock_may_say_that_it_is_one(clock, hour):
+    assert times(f"2024-03-05,{clock}") == [datetime(2024, 3, 5, hour, 0)]
+
+
+@pytest.mark.parametrize("cell", ["5 Brumaire 2024", "Mar 5, 24", "5 Mar 5 2024", "März 2024"])
+def test_what_names_no_day_is_no_date(cell):
+    assert rejected(f'"{cell}",07:30,128,82,,') == [(2, "date", "not_a_time")]
+
+
+def test_dates_with_dots_say_how_those_with_slashes_are_meant():
+    assert times("05.03.2024,07:30", "06/03/2024,07:30")[1] == datetime(2024, 3, 6, 7, 30)
+    assert "mix" in failure(HEADER, "05.03.2024,07:30,1,2,,", "03/16/2024,07:30,1,2,,")
+
+
+def test_a_configured_order_holds_for_dates_with_dots_too():
+    assert times("03.05.2024,07:30", order="MDY") == [datetime(2024, 3, 5, 7, 30)]
 
 
 def test_one_column_may_tell_date_and_time():

@@ -1,11 +1,17 @@
 """What people's own tables look like: names, titles, several readings in a row."""
 # ruff: noqa: DTZ001, RUF001  wall times have no zone; letters of other languages are on purpose
 
+import csv
+import io
 from datetime import datetime
 
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dataflows.exports import blood_pressure_sheet as sheet
+from dataflows.exports.export_file import ExportFile
 from tests.dataflows.exports.log_examples import HEADER, failure, parse, pressures, readings
 
 
@@ -188,3 +194,34 @@ def test_other_tables_are_left_to_others(lines):
 @pytest.mark.parametrize("header", ["Дата,Время,Давление,Пульс", "Date,Heure,Tension,Pouls"])
 def test_a_pressure_beside_a_pulse_is_that_of_the_blood(header):
     assert told(header, "2024-03-05,07:30,128/82,66") == [("05 07:30", 128, 82, 66, None)]
+
+
+CELLS = st.sampled_from([
+    "", "Date", "Time", "Sys", "Dia", "Pulse", "BP", "AM Sys", "PM Dia", "Morning", "Evening", "2",
+    "Note", "1st", "Sys 2", "Average", "2024-03-05", "07:30", "128", "82", "128/82", "05.03.24",
+    "05/03/2024", "\"", "x\ny", "=A1", "\ufeff", "早上", "Дата",
+])  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.lists(CELLS, max_size=8), max_size=8), st.sampled_from(",;\t"))
+def test_no_table_is_too_strange(table, delimiter):
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows(table)
+    content = out.getvalue().encode()
+    sheet.recognises(content)
+    parsed = sheet.parse(ExportFile("a" * 64, pa.py_buffer(content)), date_order=None)
+    found = [*parsed["blood_pressure"]["raw_row"], *parsed["rejected"]["raw_row"]]
+    assert all(1 <= row.as_py() <= len(table) + 1 for row in found)
+
+
+COLUMNS = {"Date": "2024-03-05", "Time": "07:30", "Sys": "128", "Dia": "82", "Pulse": "66"}
+
+
+@given(
+    st.permutations([*COLUMNS, "Mood", "Steps", ""]),
+    st.lists(st.sampled_from(["My log", "", "Doctor;Miller", "sep=;", "Name;;x"]), max_size=4),
+)
+def test_neither_the_order_of_columns_nor_what_stands_above_changes_a_reading(names, above):
+    row = ";".join(COLUMNS.get(name, "fine") for name in names)
+    assert told(*above, ";".join(names), row) == [("05 07:30", 128, 82, 66, None)]
