@@ -24,6 +24,8 @@ HEADS: Final = "heads/"
 CHUNK: Final = 1 << 20
 NAME: Final = re.compile(f"({OBJECTS}|{HEADS})[0-9a-f]{{64}}")
 """The names of all that is put once; whatever else lies in a remote is not ours."""
+LEFTOVER: Final = re.compile(f"({OBJECTS}|{HEADS})[0-9a-f]{{2}}/[0-9a-f]{{16}}\\.tmp")
+"""The names of what killed writers left in a folder: no objects, and yet to be removed."""
 
 
 class RemoteError(AdapterError):
@@ -129,17 +131,20 @@ class Backend(Protocol):
         """
 
     def remove(self, name: str) -> bool:
-        """Remove an object; that there is none is fine.
+        """Remove an object, or a leftover; that there is none is fine.
 
         Args:
-            name: `objects/` or `heads/`, then 64 hexadecimal digits.
+            name: As it was listed.
 
         Returns:
             Whether it is gone for good: False when the service keeps it for a while, in a bin.
         """
 
     def list(self, folder: str) -> Iterator[Stored]:
-        """The objects below `objects/` or `heads/`, in any order, with the sizes they have."""
+        """The objects below `objects/` or `heads/`, in any order, with the sizes they have.
+
+        With them come leftovers, and files that are not ours.
+        """
 
     def swap_head(self, content: bytes, expected: Head | None) -> Head:
         """Replace the head, if it still is the expected one, and read it back.

@@ -11,6 +11,7 @@ from typing import Final
 
 from adapters.remote.backend import (
     CHUNK,
+    LEFTOVER,
     NAME,
     Content,
     Head,
@@ -21,7 +22,6 @@ from adapters.remote.backend import (
     Stored,
 )
 from registry.objects import (
-    TEMPORARY_SUFFIX,
     PendingFile,
     WriteError,
     flush_folder,
@@ -83,11 +83,14 @@ class FolderBackend:
         path = self._path(name)
         if path.exists():
             return False
-        content.seek(0)
         try:
             make_folder(path.parent)
-            pending = write_pending(path.parent, _chunks(content), mode=0o400)
-            return _linked(pending, path)
+            try:
+                return _put(path, content)
+            except (OSError, WriteError) as error:
+                if not isinstance(error.__cause__ or error, FileNotFoundError):
+                    raise
+                return _put(path, content)  # a prune took what was written for a leftover
         except (OSError, WriteError) as error:
             raise _refused(self._root, error) from error
 
@@ -97,7 +100,7 @@ class FolderBackend:
         Raises:
             RemoteRefusedError: It cannot be removed.
         """
-        path = self._path(name)
+        path = self._root / name if LEFTOVER.fullmatch(name) else self._path(name)
         try:
             path.unlink(missing_ok=True)
             flush_folder(path.parent)
@@ -108,7 +111,7 @@ class FolderBackend:
         return True
 
     def list(self, folder: str) -> Iterator[Stored]:
-        """The objects below `objects/` or `heads/`, in any order.
+        """The objects below `objects/` or `heads/`, in any order, and leftovers.
 
         Raises:
             RemoteRefusedError: The folder cannot be read.
@@ -116,8 +119,11 @@ class FolderBackend:
         try:
             for path in (self._root / folder).glob("??/*"):
                 name = folder + path.name
-                if NAME.fullmatch(name):
-                    yield Stored(name, path.stat().st_size)
+                if not NAME.fullmatch(name):
+                    name = f"{folder}{path.parent.name}/{path.name}"
+                if NAME.fullmatch(name) or LEFTOVER.fullmatch(name):
+                    with contextlib.suppress(FileNotFoundError):  # gone since it was seen
+                        yield Stored(name, path.stat().st_size)
         except OSError as error:
             raise _refused(self._root, error) from error
 
@@ -152,11 +158,6 @@ class FolderBackend:
         finally:
             os.close(descriptor)
 
-    def remove_leftovers(self) -> None:
-        """Remove what a killed writer left behind; only of use while nobody else writes."""
-        for path in self._root.glob(f"*/*/*{TEMPORARY_SUFFIX}"):
-            path.unlink(missing_ok=True)
-
     def _path(self, name: str) -> Path:
         if not NAME.fullmatch(name):
             raise NotInRemoteError(name)
@@ -166,6 +167,11 @@ class FolderBackend:
 
 def _as_head(content: bytes) -> Head:
     return Head(content, hashlib.sha256(content).hexdigest())
+
+
+def _put(path: Path, content: Content) -> bool:
+    content.seek(0)
+    return _linked(write_pending(path.parent, _chunks(content), mode=0o400), path)
 
 
 def _linked(pending: PendingFile, path: Path) -> bool:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from adapters.remote.backend import (
     HEADS,
+    LEFTOVER,
     NAME,
     OBJECTS,
     Backend,
@@ -230,7 +231,7 @@ class _State:
             stored.name: stored.size
             for folder in (OBJECTS, HEADS)
             for stored in self.pruner.backend.list(folder)
-            if NAME.fullmatch(stored.name)
+            if NAME.fullmatch(stored.name) or LEFTOVER.fullmatch(stored.name)
         }
 
     def needs_of_kept(self, listed: Collection[str]) -> list[frozenset[str]]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from adapters.profile import Profile
 from adapters.remote.access import Access
-from adapters.remote.backend import HEADS
+from adapters.remote.backend import HEADS, NAME
 from adapters.remote.contents import NOTHING, Contents, contents_of
 from adapters.remote.memory import FOLDER, Known, last_agreed
 from adapters.remote.pull import Pulled, Receiver, pull
@@ -213,7 +213,7 @@ def _compared(
         "there": there.counter if there else None,
         "news_here": not contents.is_empty and not is_known,
         "news_there": there is not None and (known is None or there != known.manifest),
-        "kept_heads": sum(1 for _ in access.backend.list(HEADS)),
+        "kept_heads": sum(1 for kept in access.backend.list(HEADS) if NAME.fullmatch(kept.name)),
     }
 
 

@@ -13,6 +13,7 @@ from adapters.remote.backend import (
     NotInRemoteError,
     RemoteRefusedError,
 )
+from adapters.remote.bringing import Amount
 from adapters.remote.folder import FolderBackend
 from adapters.remote.google_drive import GoogleDriveBackend
 from adapters.remote.google_storage import GoogleStorageBackend
@@ -178,6 +179,40 @@ def test_of_many_who_swap_at_once_one_wins(backend):
         thread.join()
     assert len(won) == 1
     assert backend.head().content == str(won[0]).encode()
+
+
+def test_what_a_killed_writer_left_in_a_folder_is_removed_by_a_prune(tmp_path):
+    remote = tmp_path / "remote"
+    home = SmallHome(tmp_path / "a", FolderBackend(remote))
+    home.take_in("one")
+    home.push()
+    folder = next(remote.glob("objects/??"))
+    leftover, stranger = folder / ("a" * 16 + ".tmp"), folder / "a note of mine.tmp"
+    for path in (leftover, stranger):
+        path.write_bytes(b"12345")
+    assert home.prune().removed == Amount(1, 5)
+    assert not leftover.exists()
+    assert stranger.exists()
+    home.remove()
+
+
+def test_a_prune_that_takes_what_is_being_written_for_a_leftover_delays_it(tmp_path):
+    backend = FolderBackend(tmp_path / "remote")
+
+    class Taken(io.BytesIO):
+        times = 1
+
+        def read(self, size=-1):
+            found = super().read(size)
+            if not found and Taken.times:
+                Taken.times -= 1
+                (leftover,) = (s.name for s in backend.list(OBJECTS))
+                backend.remove(leftover)
+            return found
+
+    assert backend.put_if_absent(NAME, Taken(b"content"))
+    assert b"".join(backend.get(NAME)) == b"content"
+    assert [stored.name for stored in backend.list(OBJECTS)] == [NAME]
 
 
 def test_a_pruned_remote_holds_the_state_and_nothing_else(backend, tmp_path):
