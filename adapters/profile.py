@@ -61,6 +61,11 @@ class Profile:
         return self.folder / "logs"
 
     @property
+    def incoming(self) -> Path:
+        """What a pull brought, and what has no place yet."""
+        return self.folder / "remote" / "incoming"
+
+    @property
     def exists(self) -> bool:
         """Whether anything was ever registered, even if the registry is gone."""
         return os.path.lexists(self._registry) or self._has_manifests

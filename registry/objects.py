@@ -58,6 +58,15 @@ def make_lasting_folder(folder: Path) -> None:
         flush_folder(parent)
 
 
+def flush_file_system(descriptor: int) -> None:
+    """Make all that was written to the file system of an open file survive a power cut."""
+    import ctypes  # noqa: PLC0415 - slow to import, and hardly ever needed
+
+    flush = getattr(ctypes.CDLL(None), "syncfs", None)
+    if flush is None or flush(descriptor) != 0:
+        os.sync()
+
+
 def flush_folder(folder: Path) -> None:
     """Make the names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -134,19 +143,22 @@ def publish_together(files: Sequence[tuple[PendingFile, Path]]) -> None:
         raise WriteError(f"{where}: cannot be replaced ({error.strerror})") from error
 
 
-def write_pending(folder: Path, chunks: Iterable[bytes | memoryview], *, mode: int) -> PendingFile:
+def write_pending(
+    folder: Path, chunks: Iterable[bytes | memoryview], *, mode: int, prefix: str = ""
+) -> PendingFile:
     """Write bytes into `folder` under a temporary name, flush them, read them back.
 
     Args:
         folder: An existing folder, on the file system of the final place.
         chunks: The bytes.
         mode: Permission bits of the finished file, whatever the umask.
+        prefix: How the temporary name begins.
 
     Raises:
         WriteError: The bytes could not be written, flushed or read back as they were. A failed
             flush is final: the kernel may have dropped the pages, so it is never tried again.
     """
-    path = folder / f"{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+    path = folder / f"{prefix}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     try:
         written = _write_flushed(path, chunks, mode)
         same = sha256_of_file(path) == written

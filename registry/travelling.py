@@ -19,7 +19,8 @@ from registry.manifests import Document
 from registry.raw_files import RawEntry
 
 _HANDED_IN: Final = (
-    "SELECT sha256 FROM computation_input WHERE kind = 'artifact' AND producer IS NULL"
+    "SELECT sha256 FROM computation_input WHERE kind = 'artifact' "
+    "AND (producer IS NULL OR sha256 NOT IN (SELECT sha256 FROM computation))"
 )
 PAST: Final[Mapping[str, str]] = {
     "run": "SELECT * FROM run ORDER BY rowid",

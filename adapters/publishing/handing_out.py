@@ -4,17 +4,25 @@ FileInTheWayError     a file of this name is there already
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from adapters import AdapterError
 from registry.objects import (
+    TEMPORARY_SUFFIX,
     PendingFile,
     StoredBytes,
     flush_folder,
-    make_folder,
+    make_lasting_folder,
     publish_together,
     write_pending,
+)
+
+_PREFIX: Final = ".export-"
+_UNFINISHED: Final = re.compile(
+    rf"{re.escape(_PREFIX)}(\d+)-[0-9a-f]+{re.escape(TEMPORARY_SUFFIX)}"
 )
 
 
@@ -32,6 +40,8 @@ def hand_out(
 ) -> dict[Path, StoredBytes]:
     """Write files that only their owner can read; all are written before one is visible.
 
+    What killed exports left half-written in the same folder is removed.
+
     Args:
         files: The bytes of each.
         overwrite: Whether a file of the same name may be replaced.
@@ -45,8 +55,7 @@ def hand_out(
     pending: list[tuple[PendingFile, Path]] = []
     try:
         for path, content in files.items():
-            make_folder(path.parent)
-            pending.append((write_pending(path.parent, [content], mode=0o600), path))
+            pending.append((_written(path.parent, content), path))
         if overwrite:
             publish_together(pending)
         else:
@@ -55,6 +64,25 @@ def hand_out(
         for file, _ in pending:
             file.discard()
     return {path: file.stored for file, path in pending}
+
+
+def _written(folder: Path, content: bytes | memoryview) -> PendingFile:
+    make_lasting_folder(folder)
+    for path in folder.glob(f"{_PREFIX}*"):
+        unfinished = _UNFINISHED.fullmatch(path.name)
+        if unfinished and not _is_running(int(unfinished[1])):
+            path.unlink(missing_ok=True)
+    return write_pending(folder, [content], mode=0o600, prefix=f"{_PREFIX}{os.getpid()}-")
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
 
 
 def _refuse_existing(paths: Iterable[Path]) -> None:

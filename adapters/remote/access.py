@@ -6,7 +6,7 @@ is not believed.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -14,7 +14,7 @@ from adapters.profile import Profile
 from adapters.remote.backend import Backend, RemoteRefusedError
 from adapters.remote.memory import Memory
 from adapters.remote.opening import address_of, backend_of
-from adapters.remote.pull import Pulled
+from adapters.remote.pull import OfVault
 from adapters.remote.sealing import Seal, UnsealedError, parsed_manifest, unverified_head
 from adapters.remote.transfer import Download, InMemory, fetch
 from adapters.settings import Settings
@@ -120,25 +120,26 @@ class Access:
         self.notices.append(_STRANGE_KEY)
         return seal
 
-    def keep(self, found: Pulled) -> None:
-        """Keep the vault of the remote here, or the passphrase's new wrapping.
+    def fetch_vault(self, there: OfVault) -> Callable[[], None]:
+        """Fetch the vault of the remote, or the passphrase's new wrapping.
+
+        Returns:
+            What keeps it here.
 
         Raises:
             DamagedError: The wrapped identity in the remote is not the one of the head.
         """
-        if found.identity is None:
-            return
-        name, sha256 = found.identity
-        is_known = self.vault.exists and hashlib.sha256(self.vault.wrapped()).hexdigest() == sha256
-        if is_known or (self.vault.exists and found.keeps):
-            return
-        wrapped = self._plain(name)
+        vault, sha256 = self.vault, there.identity_sha256
+        is_known = vault.exists and hashlib.sha256(vault.wrapped()).hexdigest() == sha256
+        if is_known or (vault.exists and there.keeps):
+            return lambda: None
+        wrapped = self._plain(there.identity_name)
         if hashlib.sha256(wrapped).hexdigest() != sha256:
             raise DamagedError("the remote's wrapped identity", "it is not the one of the head")
-        if self.vault.exists:
-            self.vault.rewrap(wrapped)
-        else:
-            self.vault.keep(wrapped, found.recipients, bytes.fromhex(self.seal.key_text))
+        if vault.exists:
+            return lambda: vault.rewrap(wrapped)
+        state_key = bytes.fromhex(self.seal.key_text)
+        return lambda: vault.keep(wrapped, there.recipients, state_key)
 
 
 def _fits(seal: Seal, head: bytes) -> bool:

@@ -33,7 +33,6 @@ def adopt(profile: Profile, arrived: Arrived, bringer: Bringer) -> None:
     profile.make_sound()
     raw_files = profile.raw_files
     profile.drop_snapshot()
-    profile.store.remove_leftovers()
     for path in leftovers_in(profile.folder / FOLDER):
         path.unlink(missing_ok=True)
     _place_files(arrived, bringer)

@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from adapters.profile import Profile
 from adapters.remote.backend import Backend
-from adapters.remote.memory import FOLDER
 from adapters.remote.parallel import in_parallel
 from adapters.remote.sealing import Entry, RemoteManifest
 from adapters.remote.transfer import Expected, Staged, fetch, flush_file, is_staged
@@ -17,8 +15,6 @@ from adapters.vault.age import Identity
 from registry.objects import CHUNK, ContentStore
 from registry.raw_files import CONTENT
 from registry.store import FILE_NAMES
-
-_INCOMING: Final = "incoming"
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Bringer:
         on_object: Callable[[int, int], None],
     ) -> None:
         self._backend, self._identities, self._on_object = backend, identities, on_object
-        self.incoming = profile.folder / FOLDER / _INCOMING
+        self.incoming = profile.incoming
         self._stores = {
             "raw": ContentStore(profile.folder / "raw"),
             "object": ContentStore(profile.folder / "objects"),

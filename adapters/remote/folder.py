@@ -24,7 +24,9 @@ from adapters.remote.backend import (
 from registry.objects import (
     PendingFile,
     WriteError,
+    flush_file_system,
     flush_folder,
+    leftovers_in,
     make_folder,
     replace_file,
     write_pending,
@@ -130,16 +132,21 @@ class FolderBackend:
     def swap_head(self, content: bytes, expected: Head | None) -> Head:
         """Replace the head, if it still is the expected one, and read it back.
 
+        What a killed push put, and could not flush, is flushed before a head leads to it.
+
         Raises:
             LostRaceError: It is another one by now; that one stays.
             RemoteRefusedError: It cannot be written.
         """
         try:
             make_folder(self._root)
-            with self._locked():
+            with self._locked() as lock:
                 found = self.head()
                 if found != expected:
                     raise LostRaceError
+                flush_file_system(lock)
+                for path in leftovers_in(self._root):
+                    path.unlink(missing_ok=True)
                 replace_file(self._root / _HEAD, [content])
                 found = self.head()
         except (OSError, WriteError) as error:
@@ -149,12 +156,12 @@ class FolderBackend:
         return found
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[int]:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self._root / _LOCK, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            yield descriptor
         finally:
             os.close(descriptor)
 

@@ -33,6 +33,28 @@ _ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True)
+class OfVault:
+    """What the remote says of the vault.
+
+    Attributes:
+        identity_name: Where the wrapped identity is.
+        identity_sha256: Its hash.
+        recipients: Who can open the remote's state.
+        keeps: Whether this machine holds something that the remote does not.
+    """
+
+    identity_name: str
+    identity_sha256: str
+    recipients: Sequence[str]
+    keeps: bool
+
+    @classmethod
+    def of(cls, facts: HeadFacts, recipients: Sequence[str], *, keeps: bool = False) -> "OfVault":
+        """What a head and its manifest say."""
+        return cls(facts.identity_name, facts.identity_sha256, recipients, keeps)
+
+
+@dataclass(frozen=True)
 class Receiver:
     """What a pull needs.
 
@@ -43,6 +65,8 @@ class Receiver:
         profile: Whose state.
         memory: What this machine knows of the remote.
         on_object: Told of each object that came, with the number of all that will.
+        vault: Fetches what belongs into the vault; gives what puts it there, and what follows.
+        has_vault: Whether it is there.
     """
 
     backend: Backend
@@ -51,6 +75,8 @@ class Receiver:
     profile: Profile
     memory: Memory
     on_object: Callable[[int, int], None] = field(default=lambda _came, _all: None)
+    vault: Callable[[OfVault], Callable[[], None]] = field(default=lambda _of: lambda: None)
+    has_vault: Callable[[], bool] = field(default=lambda: True)
 
 
 @dataclass(frozen=True)
@@ -65,8 +91,6 @@ class Pulled:
         is_news: Whether anything changed here.
         keeps: Whether this machine holds something that the remote does not.
         gave_way: Generations of this machine whose numbers now are the remote's.
-        recipients: Who can open the remote's state.
-        identity: Name and hash of the wrapped identity in the remote.
     """
 
     counter: int
@@ -76,8 +100,6 @@ class Pulled:
     is_news: bool = False
     keeps: bool = False
     gave_way: Sequence[int] = ()
-    recipients: Sequence[str] = ()
-    identity: tuple[str, str] | None = None
 
 
 def pull(
@@ -120,14 +142,11 @@ def _pulled(
     receiver: Receiver, contents: Contents, found: Found, *, merge: bool, accept_older: bool
 ) -> Pulled:
     known, reference = agreed(receiver.memory, found), found.facts.manifest
-    identity = found.facts.identity_name, found.facts.identity_sha256
     if known and reference == known.manifest and contents.is_whole:
-        return Pulled(
-            reference.counter,
-            contents.generation,
-            recipients=known.recipients,
-            identity=identity,
-        )
+        if not receiver.has_vault():
+            receiver.vault(OfVault.of(found.facts, known.recipients))()
+        shutil.rmtree(receiver.profile.incoming, ignore_errors=True)
+        return Pulled(reference.counter, contents.generation)
     if known and reference.counter < known.manifest.counter and not accept_older:
         raise ReplayError(reference.counter, known.manifest.counter)
     keys = receiver.identities()
@@ -136,12 +155,15 @@ def _pulled(
     keeps = _has_own(contents, base, manifest)
     if keeps and not (merge or accept_older):
         raise ConflictError("this machine holds what the remote lacks, and the remote has news")
+    facts = found.facts
+    keep_vault = receiver.vault(OfVault.of(facts, manifest.recipients, keeps=keeps))
     bringer = Bringer(receiver.backend, receiver.profile, keys, receiver.on_object)
     amount = bringer.bring(manifest)
     arrived = arrive(bringer, manifest, Agreement(contents, base, keeps=keeps))
     adopt(receiver.profile, arrived, bringer)
+    keep_vault()
     shutil.rmtree(bringer.incoming, ignore_errors=True)
-    receiver.memory.agree(_known_now(receiver, manifest, found.facts, keeps=keeps))
+    receiver.memory.agree(_known_now(receiver, manifest, facts, keeps=keeps))
     return Pulled(
         counter=reference.counter,
         generation=receiver.profile.generations.current(),
@@ -150,8 +172,6 @@ def _pulled(
         is_news=True,
         keeps=keeps,
         gave_way=arrived.replaced,
-        recipients=manifest.recipients,
-        identity=identity,
     )
 
 

@@ -220,8 +220,6 @@ class Staged:
         """See that it was the right content, and give it its name."""
         if self._digest.hexdigest() != self._expected.sha256:
             raise DamagedError(what, "its content is another one")
-        self._file.flush()
-        os.fchmod(self._file.fileno(), 0o400)
         self._file.close()
         self._part.replace(self._path)
 
@@ -231,9 +229,10 @@ class Staged:
 
 
 def flush_file(path: Path) -> None:
-    """Make a file's bytes survive a power cut."""
+    """Make a file's bytes survive a power cut, and see that nobody writes to it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
+        os.fchmod(descriptor, 0o400)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from adapters import AdapterError
 from registry.database import RegistryWriteError
-from registry.objects import WriteError, make_lasting_folder
+from registry.objects import WriteError, flush_file_system, make_lasting_folder
 
 LOCK_NAME: Final = "lock"
 _PAUSE_SECONDS: Final = 0.05
@@ -127,11 +127,7 @@ def _unavailable(folder: Path, error: OSError) -> LockUnavailableError:
 def _settle(descriptor: int) -> None:
     """Flush what a marked holder left: files that are seen, but that may not last."""
     if os.fstat(descriptor).st_size:
-        import ctypes  # noqa: PLC0415 - slow to import, and hardly ever needed
-
-        flush = getattr(ctypes.CDLL(None), "syncfs", None)
-        if flush is None or flush(descriptor) != 0:
-            os.sync()
+        flush_file_system(descriptor)
 
 
 def _say_who(descriptor: int) -> None:

@@ -103,6 +103,8 @@ def _remove_traces(profile: Profile, told: Farewell) -> None:
     (profile.folder / "state.json").unlink(missing_ok=True)
     if profile.generations.current() is None and profile.outputs.is_dir():
         shutil.rmtree(profile.outputs)
+    if profile.incoming.is_dir():
+        shutil.rmtree(profile.incoming)
     for path in profile.folder.glob("registry.sqlite*"):
         if path.name not in {"registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"}:
             path.unlink()

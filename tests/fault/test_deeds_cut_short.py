@@ -6,13 +6,13 @@ What has to hold of each is said where it is defined, in `deeds`.
 import pytest
 
 from tests.fault.cutting import Tried
-from tests.fault.deeds import exports, vaults
+from tests.fault.deeds import exports, files, remotes, vaults
 from tests.fault.recording import needs_strace
 from tests.fault.test_kill_everywhere import not_of_the_log
 
 pytestmark = needs_strace
 
-MOST, MOST_STATES = 120, 800
+MOST, MOST_STATES = 60, 400
 
 # Those of a home with a generation are given one.
 DEEDS = {
@@ -20,6 +20,14 @@ DEEDS = {
     "import": exports.later_import,
     "vault init": vaults.init,
     "vault change-passphrase": vaults.change_passphrase,
+    "state push into nothing": remotes.first_push,
+    "state push": remotes.later_push,
+    "state pull into nothing": remotes.first_pull,
+    "state pull": remotes.later_pull,
+    "state pull --merge": remotes.merging_pull,
+    "export csv": files.export_of("csv", "--output", "daily_metrics", "blood_pressure_readings"),
+    "export fhir --overwrite": files.export_over("fhir"),
+    "export report": files.export_of("report"),
 }
 
 
@@ -31,16 +39,24 @@ def tried(request, shared_scratch, command_line):
     return Tried.of(deed, folder / "place")
 
 
-def some(calls, complete, most=MOST):
-    """Many of them, spread evenly, or one that is neither at the beginning nor at the end."""
-    if not complete:
-        return calls[2 * len(calls) // 3 :][:1]
+def many_of(calls, most=MOST):
+    """Those that are not of the registry's log, spread evenly."""
     chosen = not_of_the_log(calls)
     return chosen[:: -(-len(chosen) // most)]
 
 
+def gives_a_name(call):
+    """Whether it makes visible what was written."""
+    return call.new_path is not None
+
+
+def flushes_a_folder(call):
+    return call.is_sync and "." not in call.path.name
+
+
 def test_killed_before_any_call_it_is_whole_and_comes_to_its_end(tried, complete, counted):
-    results = [tried.killed_at(call) for call in some(tried.calls, complete)]
+    last = [*filter(gives_a_name, tried.calls)][-1:]
+    results = [tried.killed_at(call) for call in (many_of(tried.calls) if complete else last)]
     struck = [words for words in results if words is not None]
     found = [word for words in struck for word in words]
     counted("crash points of deeds tried with SIGKILL", len(struck))
@@ -51,7 +67,8 @@ def test_killed_before_any_call_it_is_whole_and_comes_to_its_end(tried, complete
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
 def test_a_failing_call_leaves_it_whole_and_it_comes_to_its_end(tried, error, complete, counted):
-    calls = some(tried.calls_that_may_fail(error), complete)
+    calls = tried.calls_that_may_fail(error)
+    calls = many_of(calls) if complete else calls[2 * len(calls) // 3 :][:1]
     found = [word for call in calls for word in tried.refused_at(call, error)]
     counted(f"errors injected into deeds: {error}", len(calls))
     counted("violations", len(found))
@@ -66,9 +83,9 @@ def test_a_power_cut_takes_nothing_away_that_was_told(tried, complete, counted):
 
 
 def test_what_was_killed_and_done_again_survives_a_power_cut(tried, complete, counted):
-    calls = [call for call in tried.calls if complete or call.is_sync]
-    chosen = some(calls, complete, MOST // 2)
-    found = [words for call in chosen for words in tried.killed_and_cut_at(call)]
+    flushes = [*filter(flushes_a_folder, tried.calls)]
+    calls = many_of(tried.calls, MOST // 2) if complete else flushes[:: max(1, len(flushes) - 1)]
+    found = [words for call in calls for words in tried.killed_and_cut_at(call)]
     counted("disk states after a kill, the deed again and a power cut", len(found))
     counted("violations", sum(map(len, found)))
     assert [word for words in found for word in words] == []

@@ -47,25 +47,23 @@ class Command:
 
 @contextmanager
 def writing(profile: Profile) -> Iterator[None]:
-    """Hold the profile as its only writer, with a registry that can be relied on.
-
-    What a killed writer left half-written is removed.
-    """
+    """Hold the profile as its only writer, with a registry that can be relied on."""
     profile.make_folders()
     with profile_lock(profile.folder):
         settle(profile)
-        profile.store.remove_leftovers()
         yield
 
 
 def settle(profile: Profile) -> None:
     """See that the registry can be relied on. The caller holds the profile's lock.
 
-    What a killed `forget` began is finished first: until then rows and manifests differ.
+    What a killed `forget` began is finished first: until then rows and manifests differ. What a
+    killed writer left half-written is removed.
     """
     if profile.is_forgetting:
         _finish_forgetting(profile)
     profile.make_sound()
+    profile.store.remove_leftovers()
 
 
 def _finish_forgetting(profile: Profile) -> None:

@@ -9,7 +9,7 @@ from adapters.remote.access import Access
 from adapters.remote.backend import HEADS, NAME
 from adapters.remote.contents import NOTHING, Contents, contents_of
 from adapters.remote.memory import FOLDER, Known, last_agreed
-from adapters.remote.pull import Pulled, Receiver, pull
+from adapters.remote.pull import OfVault, Pulled, Receiver, pull
 from adapters.remote.push import Pushed, Sender, push
 from adapters.remote.remote_state import Found, sealed_head
 from adapters.remote.repairing import repair
@@ -117,17 +117,27 @@ def _pull(options: argparse.Namespace, settings: Settings, profile: Profile) -> 
             profile=profile,
             memory=access.memory,
             on_object=_telling(progress, "pulling"),
+            vault=lambda there: _fetched_vault(access, profile, progress, there),
+            has_vault=lambda: access.vault.exists,
         )
         progress.phase("looking at what is here")
         contents = _contents(profile)
         progress.phase("pulling")
         found = pull(receiver, contents, merge=options.merge, accept_older=options.accept_older)
-        if found.is_news or not access.vault.exists:
-            access.keep(found)
-        if found.is_news:
-            progress.phase("writing the outputs")
-            _write_views(profile)
     return _pulled_answer(profile, found, access.notices)
+
+
+def _fetched_vault(
+    access: Access, profile: Profile, progress: Progress, there: OfVault
+) -> Callable[[], None]:
+    keep = access.fetch_vault(there)
+
+    def finish() -> None:
+        keep()
+        progress.phase("writing the outputs")
+        _write_views(profile)
+
+    return finish
 
 
 def _contents(profile: Profile) -> Contents:
