@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from adapters.remote.remote_state import Found
 from adapters.remote.sealing import HeadFacts, Reference, RemoteManifest
-from registry.objects import replace_file
+from registry.objects import leftovers_in, replace_file
 
 FOLDER: Final = "remote"
 
@@ -109,6 +109,8 @@ class Memory:
         return facts if isinstance(facts, dict) else {}
 
     def _write(self, facts: dict[str, Any]) -> None:
+        for path in leftovers_in(self.path.parent):
+            path.unlink(missing_ok=True)
         replace_file(self.path, [json.dumps(facts).encode()])
 
 

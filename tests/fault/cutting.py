@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.conftest import Finished, Program
-from tests.fault.disk import WORST, Disk, PowerCut
+from tests.fault.disk import WORST, Disk, PowerCut, names_below
 from tests.fault.recording import OPENING, Call, recorded, struck
 from tests.fault.replay import cuts
 from tests.fault.worlds import SETTINGS
@@ -20,6 +20,7 @@ KILLED = -9
 TOLD = (0, 1, 2, 5, 6)
 REMOVING = ("unlink", "unlinkat", "rmdir", "ftruncate")
 ENDS_EVERY = 2
+SAMPLED_CUTS = ("all that was not flushed is lost", "names survive, bytes are torn")
 Wrong = Iterable[str]
 
 
@@ -166,6 +167,20 @@ class Tried:
             words = self._cut(disk, cut, only, is_told=True, again=True)
             yield [f"power cut after exit 0, {name}: {word}" for word in words]
 
+    def some_power_cuts(self) -> Iterator[list[str]]:
+        """Two at the last flush, after which it is done again, and two after the end."""
+        disk, *_, last = Disk(self.set_up()), *filter(lambda call: call.is_sync, self.calls)
+        for call in self.calls:
+            if call is last:
+                yield from self._sample("before the last flush", disk, is_told=False)
+            disk.apply(call)
+        yield from self._sample("after exit 0", disk, is_told=True)
+
+    def _sample(self, when: str, disk: Disk, *, is_told: bool) -> Iterator[list[str]]:
+        for name in SAMPLED_CUTS:
+            words = self._cut(disk, WORST[name], None, is_told=is_told, again=not is_told)
+            yield [f"power cut {when}, {name}: {word}" for word in words]
+
     def _cuts(self, seed: int) -> Iterator[tuple[str, PowerCut, str | None]]:
         for only in self.deed.disks:
             for name, cut in cuts(seed):
@@ -175,8 +190,12 @@ class Tried:
         """Killed, done again, and then cut off from the power: what is wrong with each state."""
         disk = Disk(self.set_up())
         _, calls = recorded(*self.deed.process(self.place), self.place, call.struck_by(_KILL))
+        for made in calls:
+            disk.apply(made)
+        if disk.names() != names_below(self.place):
+            return  # another thread was within a call, and nobody saw it end
         exit_code, more = recorded(*self.deed.process(self.place), self.place)
-        for made in (*calls, *more):
+        for made in more:
             disk.apply(made)
         for name, cut in WORST.items():
             words = self._cut(disk, cut, None, is_told=exit_code == 0, again=False)

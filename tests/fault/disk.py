@@ -266,6 +266,10 @@ class Disk:
         for node in _below(self.root):
             node.sync()
 
+    def names(self) -> set[str]:
+        """The names of all that is there now."""
+        return set(_names(self.root, ""))
+
     # -- the power cut ---------------------------------------------------------------------------
 
     def left_by(self, cut: PowerCut, target: Path, only: str | None = None) -> None:
@@ -322,6 +326,19 @@ def _found(path: Path) -> Folder:
             mode = inner.stat().st_mode & 0o777
             names[inner.name] = File(inner.read_bytes(), mode, mode)
     return Folder(names, dict(names))
+
+
+def _names(folder: Folder, prefix: str) -> Iterator[str]:
+    for name, node in folder.now.items():
+        yield prefix + name
+        if isinstance(node, Folder):
+            yield from _names(node, f"{prefix}{name}/")
+
+
+def names_below(path: Path) -> set[str]:
+    """The same of a real folder."""
+    found = (inner for inner in path.rglob("*") if not inner.name.endswith(_MAPPED))
+    return {str(inner.relative_to(path)) for inner in found}
 
 
 def _below(folder: Folder) -> Iterator[File | Folder]:
