@@ -39,8 +39,8 @@ class NotInRemoteError(RemoteError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"the remote has no {name[:20]}...; another machine that holds the state can push it "
-            "again with `python cli.py state push --repair`"
+            f"the remote has no {name[:20]}...; a machine that holds the state can push it again "
+            "with `python cli.py state push --repair`"
         )
         self.name = name
 

@@ -1,8 +1,8 @@
 """`state push --repair`: every object is opened, and what is damaged or gone is put there again.
 
 An object is never replaced, so the new one has a name of its own, and the new manifest says which
-one counts. A head that nobody can read any more gives way to a new one, which follows the state
-that this machine knows; then all of it is put there again.
+one counts. A head that nobody can read any more, or an older one that somebody put back, gives way
+to a new one, which follows the state that this machine knows; then all of it is put there again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Final
 
 from adapters.remote.backend import Head, NotInRemoteError, RemoteRefusedError
 from adapters.remote.contents import Contents, Item
-from adapters.remote.memory import agreed
+from adapters.remote.memory import Known, agreed
 from adapters.remote.parallel import in_parallel
 from adapters.remote.push import (
     Before,
@@ -22,7 +22,7 @@ from adapters.remote.push import (
     identity_of,
     publish,
 )
-from adapters.remote.remote_state import ConflictError, Found
+from adapters.remote.remote_state import ConflictError, Found, follows, manifest_at
 from adapters.remote.sealing import UnsealedError
 from adapters.remote.transfer import Dropped, Expected, fetch
 from adapters.vault import DamagedError, NoKeyError, NotAgeError
@@ -44,7 +44,9 @@ def repair(sender: Sender, contents: Contents, identities: Sequence[Identity]) -
     if known is None:
         raise ConflictError("this machine never had a part in what the remote holds")
     if found is not None and found.facts.manifest != known.manifest:
-        raise ConflictError("another machine pushed since this one last pulled")
+        if not _was_put_back(sender, found, known, identities):
+            raise ConflictError("another machine pushed since this one last pulled")
+        found = None
     place = _Place(sender, epoch_after(found, known), known.names if found else {}, identities)
     items = {item.sha256: item for item in contents.items}
     looked_at = in_parallel(place.copy, list(items.values()))
@@ -64,6 +66,17 @@ def _readable(sender: Sender, head: Head | None) -> Found | None:
         return Found(head, sender.seal.head_facts(head.content)) if head else None
     except UnsealedError:
         return None
+
+
+def _was_put_back(
+    sender: Sender, found: Found, known: Known, identities: Sequence[Identity]
+) -> bool:
+    """Whether a head is one of those that the known state comes from."""
+    try:
+        manifest = manifest_at(sender.backend, sender.seal, known.manifest, identities)
+    except (NotInRemoteError, UnsealedError, NoKeyError):
+        return False
+    return follows(sender.backend, sender.seal, manifest, found.facts.manifest, identities)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,11 @@ def _of_archive(
             reason = "none of the files in it can be used"
             return FileReport(entry.name, entry.sha256, None, "failed", reason=reason)
         return FileReport(
-            entry.name, entry.sha256, None, "reused", reason="all that is in it came in elsewhere too"
+            entry.name,
+            entry.sha256,
+            None,
+            "reused",
+            reason="all that is in it came in elsewhere too",
         )
     statuses = [member.status for member in members]
     status = next(

@@ -346,6 +346,32 @@ def test_the_head_before_a_prune_is_an_older_one(a, homes):
             action()
 
 
+def test_a_head_that_was_put_back_after_a_prune_gives_way_to_who_saw_the_newer_one(a, homes):
+    """What it needs may be gone, so that nobody can merge it."""
+    works(a, "four")
+    head = a.remote.objects["head"]
+    a.push()
+    a.prune()
+    a.remote.objects["head"] = head
+    with pytest.raises(NotInRemoteError, match="--repair"):
+        a.pull(accept_older=True)
+    with pytest.raises(ConflictError):
+        homes("b").push(repairs=True)
+    assert a.push(repairs=True).counter == 6
+    b = homes("c")
+    assert b.pull().is_news
+    assert b.texts() == a.texts()
+
+
+def test_a_repair_does_not_replace_what_it_never_saw(a, homes):
+    b = homes("b")
+    b.pull()
+    works(b, "of b")
+    b.push()
+    with pytest.raises(ConflictError):
+        a.push(repairs=True)
+
+
 def test_a_prune_that_never_ends_in_peace_stops_a_push_that_says_so(a, homes, monkeypatch):
     """Whoever prunes again and again, just before each swap."""
     b = homes("b")
