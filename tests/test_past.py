@@ -1,5 +1,7 @@
 """`history` and `diff` from outside."""
 
+import re
+
 
 def test_history_tells_runs_and_generations(history):
     told = history.inside("history", "--json").json
@@ -12,6 +14,10 @@ def test_history_tells_runs_and_generations(history):
     shown = history.inside("history").stdout
     assert "restores 1" in shown
     assert "restored" in shown
+    first, second = (line for line in shown.splitlines() if line.startswith(("1 ", "2 ")))
+    assert re.search(r" all \d+$", first)
+    assert "blood_pressure_readings v2" in shown
+    assert "heart_rate_days" not in second
     assert len(history.inside("history", "--json", "--limit", "1").json["generations"]) == 1
 
 

@@ -59,7 +59,7 @@ def history(options: argparse.Namespace, settings: Settings, profile: Profile) -
     shown = options.limit or _SHOWN
     blocks: list[RenderableType] = [
         _runs_table(_newest(runs, shown)),
-        _generations_table(_newest(generations, shown), profile.generations.current()),
+        _generations_table(generations, shown, profile.generations.current()),
         *([str(hold)] if hold else []),
     ]
     return Answer(document, blocks)
@@ -84,17 +84,27 @@ def _runs_table(runs: Iterable[PastRun]) -> RenderableType:
     return table("Runs", ("started", "status", "generation", "took", "nodes", "rows"), rows)
 
 
-def _generations_table(found: Iterable[PastGeneration], current: int | None) -> RenderableType:
+def _generations_table(
+    found: Sequence[PastGeneration], shown: int, current: int | None
+) -> RenderableType:
     rows = [
-        (
-            str(one.generation),
-            one.published_utc,
-            ", ".join(_words(one, current)),
-            ", ".join(f"{name} v{output['version']}" for name, output in one.outputs.items()),
-        )
-        for one in found
+        (str(one.generation), one.published_utc, ", ".join(_words(one, current)), _new(one, before))
+        for before, one in zip([None, *found], found, strict=False)
     ]
-    return table("Generations", ("number", "published", "", "outputs"), rows)
+    heads = ("number", "published", "", "outputs that changed")
+    return table("Generations", heads, _newest(rows, shown))
+
+
+def _new(one: PastGeneration, before: PastGeneration | None) -> str:
+    """The outputs whose version is another than in the generation before."""
+    known = {} if before is None else before.outputs
+    changed = [
+        f"{name} v{output['version']}"
+        for name, output in one.outputs.items()
+        if known.get(name, {}).get("version") != output["version"]
+    ]
+    is_all = len(changed) == len(one.outputs) and len(changed) > 1
+    return f"all {len(changed)}" if is_all else ", ".join(changed) or "none"
 
 
 def _words(one: PastGeneration, current: int | None) -> list[str]:
