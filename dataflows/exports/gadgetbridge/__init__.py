@@ -103,7 +103,7 @@ class _Export:
             "raw_row": rows["row"],
             "start_utc": cells.timestamps(micros[known], records.INSTANT),
             "utc_offset_minutes": cells.minutes_from_utc(rows["UTC_OFFSET"], _OFFSET_TICKS),
-            "heart_rate_bpm": rows["HEART_RATE"],
+            "heart_rate_bpm": rows["HEART_RATE"].cast(pa.float64(), safe=False),
             "kind": kind,
         }
         return records.table_from_columns(records.PARSED["heart_rate"], given, rows.num_rows)

@@ -189,3 +189,8 @@ def test_an_offset_that_no_clock_shows_is_no_offset():
         for place, offset in enumerate(offsets)
     ]  # fmt: skip
     assert parsed(rows)["heart_rate"]["utc_offset_minutes"].to_pylist() == [None, None, None, -720]
+
+
+def test_a_rate_that_no_float_holds_exactly_is_a_record_which_is_judged_later():
+    absurd = {"TIMESTAMP": NIGHT, "HEART_RATE": -(2**63)}
+    assert parsed([("XIAOMI_ACTIVITY_SAMPLE", absurd)])["heart_rate"].num_rows == 1
