@@ -27,12 +27,13 @@ from typing import Any, Final
 
 from dataflows import clinical
 from dataflows.exports import hand_kept
-from dataflows.exports.csv_text import Header, header_of, sample_text, utf8
+from dataflows.exports.csv_text import Header, header_of
 from dataflows.exports.export_file import ExportFile, ParsedExport
 from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
 from dataflows.exports.log_layout import Layout, layout_of, layout_of_line
 from dataflows.exports.log_names import NAMES, is_total, part_of
+from dataflows.exports.log_text import sample_text_of, text_of
 from dataflows.exports.reading_cells import add_reading, failed, pressures, wall_time
 from dataflows.exports.written_dates import AmbiguousDatesError, Moment, moment_of, order_of
 
@@ -69,7 +70,7 @@ class _Told:
 
 def recognises(sample: bytes) -> bool:
     """Whether a file begins with the header of such a log, be it one of its columns short."""
-    text = sample_text(sample)
+    text = sample_text_of(sample)
     header = header_of(text)
     if header is None:
         return False
@@ -87,7 +88,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         file: The log.
         date_order: `YMD`, `DMY`, `MDY`, or None to accept only dates that are certain.
     """
-    text = utf8(file.content).to_pybytes()
+    text = text_of(file.content)
     header = header_of(text)
     if header is None:
         return failed(SOURCE, "the file is empty")

@@ -42,6 +42,7 @@ _TIME: Final = re.compile(
     r"(uhr|hrs?|h|uur)?",
     re.IGNORECASE,
 )
+_BARE_TIME: Final = re.compile(r"\d{3,4}")  # 730 or 1930, as the military writes it
 _HALVES: Final = {"上午": "am", "午前": "am", "下午": "pm", "午後": "pm"}
 _MIDNIGHT: Final = re.compile(r"0?0[:.h]00(?:[:.]00)?(?:[.,]0+)?")
 _OFFSET: Final = re.compile(r"(.*\d) ?(Z|[+-]\d{2}:?\d{2})")
@@ -199,6 +200,8 @@ def time_of(text: str) -> time | None:
     """The time of day that a text tells, on a clock of 24 hours or of 12 with AM or PM."""
     if text[:2] in _HALVES:
         text = f"{text[2:].strip()} {_HALVES[text[:2]]}"
+    if _BARE_TIME.fullmatch(text):
+        text = f"{text[:-2]}:{text[-2:]}"
     found = _TIME.fullmatch(text)
     if found is None or not (found[2] or found[4] or found[5]):
         return None

@@ -174,6 +174,7 @@ def test_totals_are_known_by_a_word(label):
         ("2024-03-05,25:00,128,82,,", "time", "not_a_time"),
         ("2024-03-05,13:00 PM,128,82,,", "time", "not_a_time"),
         ("2024-03-05,7,128,82,,", "time", "not_a_time"),
+        ("2024-03-05,2461,128,82,,", "time", "not_a_time"),
         (",07:30,128,82,,", "date", "missing_time"),
         ("2024-03-05,,128,82,,", "time", "missing_time"),
         ("2024-03-05,07:30,,82,,", "systolic", "missing_value"),
@@ -233,7 +234,9 @@ def test_a_clock_of_twelve_hours(clock, hour):
     assert times(f"2024-03-05,{clock}") == [datetime(2024, 3, 5, hour, 5)]
 
 
-@pytest.mark.parametrize(("clock", "hour"), [("19 Uhr", 19), ("7h", 7), ("下午7:00", 19)])
+@pytest.mark.parametrize(
+    ("clock", "hour"), [("19 Uhr", 19), ("7h", 7), ("下午7:00", 19), ("1900", 19), ("700", 7)]
+)
 def test_a_clock_may_say_that_it_is_one(clock, hour):
     assert times(f"2024-03-05,{clock}") == [datetime(2024, 3, 5, hour, 0)]
 
@@ -341,6 +344,30 @@ def test_a_header_alone_is_an_empty_log():
 def test_other_encodings_are_read(encoding):
     (row,) = readings(HEADER, "2024-03-05,07:30,128,82,,früh", encoding=encoding, end="\r\n")
     assert (row["systolic_mmhg"], row["note"]) == (128, "früh")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "header", "note"),
+    [
+        ("cp1252", "Fecha;Hora;Sistólica;Diastólica;Pulso;Observaciones", "mañana"),
+        ("cp1250", "Datum;Godzina;Ciśnienie skurczowe;Ciśnienie rozkurczowe;Tętno;Uwagi", "żółć"),
+        ("cp1251", "Дата;Время;Верхнее давление;Нижнее давление;Пульс;Примечание", "утро"),
+        ("cp932", "日付;時刻;最高血圧;最低血圧;脈拍;メモ", "朝食前"),
+        ("gbk", "日期;时间;收缩压;舒张压;脉搏;备注", "饭前"),
+        ("big5", "日期;時間;收縮壓;舒張壓;脈搏;備註", "飯前"),
+        ("utf-16", "Дата;Время;Верхнее;Нижнее;Пульс;Примечание", "утро"),
+        ("utf-8", "Дата;Время;Верхнее;Нижнее;Пульс;Примечание", "утро"),
+    ],
+)
+def test_the_encodings_of_countries_are_known_by_what_their_headers_say(encoding, header, note):
+    row = f"2024-03-05;07:30;128;82;66;{note}"
+    (found,) = readings(header, row, encoding=encoding, end="\r\n")
+    assert (found["systolic_mmhg"], found["pulse_bpm"], found["note"]) == (128, 66, note)
+
+
+def test_a_letter_that_the_end_of_a_sample_cuts_is_no_other_encoding():
+    content = f"{HEADER}\n2024-03-05,07:30,128,82,66,ärger".encode()
+    assert all(sheet.recognises(content[:end]) for end in range(len(HEADER) + 1, len(content)))
 
 
 @pytest.mark.parametrize(
