@@ -264,6 +264,7 @@ def test_everything_is_private_whatever_the_umask(program):
         (("serve", "--port", "70000"), "'70000' is no port; the last one is 65535"),
         (("run", "--no-such-flag"), "unrecognized arguments: --no-such-flag"),
         (("--only", "dayly_metrics"), "no such node: dayly_metrics"),
+        (("lineage", "books", "--row", "2", "--mermaid"), "leave --row out"),
         (("--workers", "0"), "not a whole number from 1 up"),
         (("import",), "the following arguments are required: PATH"),
         (("--profile", "../evil"), "PDP_PROFILE"),

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import stat
 import subprocess
 
@@ -34,6 +35,22 @@ def test_a_file_in_the_way_is_kept_unless_overwriting_is_asked_for(published_dem
     assert done.exit_code == 0, done.stderr
     assert target.read_text("utf-8").startswith("local_date,")
     assert not list(target.parent.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_is_no_file_is_never_replaced(published_demo, kind):
+    target, other = (published_demo.home.parent / name for name in ("days.csv", "other.csv"))
+    other.write_text("mine")
+    if kind == "link":
+        target.symlink_to(other)
+    else:
+        os.mkfifo(target)
+    before = target.lstat()
+    arguments = ("export", "csv", "--overwrite", "--output", "daily_metrics", "--out")
+    done = published_demo.inside(*arguments, str(target))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "is no regular file" in done.stderr
+    assert (target.lstat().st_ino, other.read_text()) == (before.st_ino, "mine")
 
 
 def test_if_one_of_several_files_is_in_the_way_none_is_written(published_demo):

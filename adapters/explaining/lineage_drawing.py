@@ -2,7 +2,8 @@
 
 States differ in shape, line and words, not only in colour.
 
-    NoGraphvizError    a picture needs the program `dot`
+    NoGraphvizError        a picture needs the program `dot`
+    UnknownPictureError    the ending of its file is none of a picture's
 """
 
 import shutil
@@ -41,6 +42,12 @@ _GRAPHVIZ: Final = {
 
 class NoGraphvizError(AdapterError):
     """The program that draws pictures is not there, or failed."""
+
+
+class UnknownPictureError(AdapterError):
+    """The file's ending names no kind of picture."""
+
+    exit_code = 2
 
 
 def tree_of(graph: LineageGraph) -> Tree:
@@ -169,10 +176,11 @@ def draw(graph: LineageGraph, path: Path) -> None:
 
     Raises:
         NoGraphvizError: There is no `dot`, or it failed.
+        UnknownPictureError: The ending is another one.
     """
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
-        raise NoGraphvizError(f"{path}: a picture ends in one of .{', .'.join(FORMATS)}")
+        raise UnknownPictureError(f"{path}: a picture ends in one of .{', .'.join(FORMATS)}")
     program = shutil.which("dot")
     if program is None:
         raise NoGraphvizError(

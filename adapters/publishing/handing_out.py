@@ -1,10 +1,12 @@
 """Files for others, outside the profile: whole or not at all, private, and never overwritten.
 
 FileInTheWayError     a file of this name is there already
+NoFileError           what is there is no file that could be replaced
 """
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -24,6 +26,15 @@ _PREFIX: Final = ".export-"
 _UNFINISHED: Final = re.compile(
     rf"{re.escape(_PREFIX)}(\d+)-[0-9a-f]+{re.escape(TEMPORARY_SUFFIX)}"
 )
+
+
+class NoFileError(AdapterError):
+    """What is there is no file: replacing it would take away a device, a pipe or a link."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is no regular file; choose another --out, or `-` for stdout")
 
 
 class FileInTheWayError(AdapterError):
@@ -48,9 +59,12 @@ def hand_out(
 
     Raises:
         FileInTheWayError: One is there already; nothing was written.
+        NoFileError: A device, a pipe, a link or a folder is there; nothing was written.
         WriteError: There is no room, or the folder cannot be written.
     """
-    if not overwrite:
+    if overwrite:
+        _refuse_odd(files)
+    else:
         _refuse_existing(files)
     pending: list[tuple[PendingFile, Path]] = []
     try:
@@ -89,6 +103,12 @@ def _refuse_existing(paths: Iterable[Path]) -> None:
     for path in paths:
         if os.path.lexists(path):
             raise FileInTheWayError(path)
+
+
+def _refuse_odd(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            raise NoFileError(path)
 
 
 def _take_free_names(pending: Iterable[tuple[PendingFile, Path]]) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 from adapters.profile import Profile
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, positive
+from adapters.terminal.commands.command import Command, RefusedError, positive
 
 if TYPE_CHECKING:
     from adapters.explaining.row_lineage import RowLineage
@@ -41,6 +41,8 @@ def _lineage_options(parser: argparse.ArgumentParser) -> None:
 
 def lineage(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Follow a node's published result back to the raw files."""
+    if options.row and (options.picture or options.mermaid):
+        raise RefusedError("--picture and --mermaid draw a whole node; leave --row out for them")
     from adapters.driver import planned_run  # noqa: PLC0415 - Hamilton is slow to import
     from adapters.explaining.lineage import LineageReader  # noqa: PLC0415 - so is it
     from adapters.explaining.lineage_drawing import draw, mermaid_of, tree_of  # noqa: PLC0415

@@ -12,6 +12,7 @@ from adapters.explaining.lineage_drawing import (
     _GRAPHVIZ,
     _MERMAID,
     NoGraphvizError,
+    UnknownPictureError,
     dot_of,
     draw,
     mermaid_of,
@@ -107,5 +108,5 @@ def test_without_graphviz_the_error_says_what_to_install(graph, tmp_path, monkey
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoGraphvizError, match="apt install graphviz"):
         draw(graph, tmp_path / "picture.svg")
-    with pytest.raises(NoGraphvizError, match=r"ends in one of \.svg"):
+    with pytest.raises(UnknownPictureError, match=r"ends in one of \.svg"):
         draw(graph, tmp_path / "picture.gif")
