@@ -22,6 +22,7 @@ DEEDS = {
     "vault change-passphrase": vaults.change_passphrase,
     "state push into nothing": remotes.first_push,
     "state push": remotes.later_push,
+    "state prune": remotes.prune,
     "state pull into nothing": remotes.first_pull,
     "state pull": remotes.later_pull,
     "state pull --merge": remotes.merging_pull,

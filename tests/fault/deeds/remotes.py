@@ -1,7 +1,7 @@
-"""`state push` and `state pull` with a folder as the remote, which may be a disk of its own.
+"""`state push`, `pull` and `prune` with a folder as the remote, which may be a disk of its own.
 
 The remote's head always leads to a state that is whole, and a home is what it was or what it will
-be. What was told to be pushed or pulled is there for good.
+be. What was told to be pushed or pulled is there for good, and what was pruned is gone for good.
 """
 
 import shutil
@@ -66,6 +66,15 @@ def merging_pull(folder, world):
     (place / "own.csv").write_text(DAY.format(5))
     _do(place, "import", str(place / "own.csv"))
     return _pulling(place, "--merge")
+
+
+def prune(folder, world):
+    """The home and the remote have two generations, and the remote what the first push made."""
+    place = _with_vault(folder, world)
+    _do(place, "state", "push")
+    assert CommandLine.again(place / "home") == 0
+    _do(place, "state", "push")
+    return _pruning(place)
 
 
 # -- how it is before ----------------------------------------------------------------------------
@@ -172,12 +181,10 @@ def _another_home(place):
 
 def _generation_in(place):
     """The generation in the remote, where all of it is whole; None before the first push."""
-    keys = identities_in((place / "recovery.txt").read_text(), "recovery")
-    backend, seal = FolderBackend(place / "remote"), Seal(state_key_of(keys[0]))
-    found = sealed_head(backend, seal)
+    backend, keys = FolderBackend(place / "remote"), _keys(place)
+    found, manifest = _head_in(place)
     if found is None:
         return None
-    manifest = manifest_at(backend, seal, found.facts.manifest, keys)
     if b"".join(backend.get(found.facts.identity_name)) != WRAPPED:
         raise AdapterError("the wrapped identity is another one")
     for entry in manifest.entries:
@@ -186,9 +193,47 @@ def _generation_in(place):
     return manifest.generation
 
 
+def _head_in(place):
+    """The head in the remote, and its manifest; None before the first push."""
+    backend, keys = FolderBackend(place / "remote"), _keys(place)
+    seal = Seal(state_key_of(keys[0]))
+    found = sealed_head(backend, seal)
+    if found is None:
+        return None, None
+    return found, manifest_at(backend, seal, found.facts.manifest, keys)
+
+
+def _keys(place):
+    return identities_in((place / "recovery.txt").read_text(), "recovery")
+
+
 def _leftovers(place):
     """What was half-written here; in the remote, others may be writing."""
     return [f"{path.name} is left over" for path in (place / "home").rglob("*.tmp")]
+
+
+# -- prune ---------------------------------------------------------------------------------------
+
+
+def _pruning(place):
+    return Deed(
+        _taken_away(place),
+        lambda _place: ["state", "prune"],
+        meanwhile=_remote_is_not_whole,
+        done=_has_garbage,
+        settings=_settings,
+        comes_to_an_end=_push_ends,
+        disks=DISKS,
+    )
+
+
+def _has_garbage(place):
+    """Anything beside the head's manifest, the wrapped identity and what the manifest names."""
+    _, manifest = _head_in(place)
+    needed = {entry.name.partition("/")[2] for entry in manifest.entries}
+    files = {path.name for path in (place / "remote" / "objects").glob("??/*")}
+    if len(files) != len(needed) + 2 or not needed < files:
+        yield f"of {len(files)} objects in the remote {len(needed) + 2} are needed"
 
 
 # -- pull ----------------------------------------------------------------------------------------
