@@ -125,6 +125,14 @@ def test_an_emptied_inbox_loses_nothing(aes_program):
     assert program.outputs("me") == before
 
 
+def test_a_row_of_which_nothing_was_read_is_excluded_with_a_warning(history):
+    sure = history.inside("exclude", "first.csv", "2", "--reason", "x")
+    assert (sure.exit_code, sure.stderr) == (0, "")
+    doubtful = history.inside("exclude", "first.csv", "200", "--reason", "x")
+    assert doubtful.exit_code == 0
+    assert "warning: nothing was read from row 200 of first.csv" in doubtful.stderr
+
+
 def test_an_excluded_reading_leaves_the_numbers_and_is_listed_with_the_reason(exports, tmp_path):
     program = Program(tmp_path / "home", **SETTINGS)
     fill(program.home / "me" / "inbox", exports, ["blood-pressure-log.csv"])

@@ -74,13 +74,21 @@ def _import_answer(report: SourceReport, profile: Profile) -> Answer:
 def exclude(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
     """Take one row of an export out of the numbers, from the next run on."""
     del settings
+    from adapters.running.known_rows import is_told  # noqa: PLC0415 - pyarrow is slow to import
+
     with writing(profile):
         is_new = add_correction(
             profile.corrections, profile.raw_files, options.file, options.row, options.reason
         )
+        is_known = is_told(profile, profile.raw_files.find(options.file).sha256, options.row)
     document = {"profile": profile.name, "file": options.file, "row": options.row, "new": is_new}
     words = "will be left out from the next run on" if is_new else "was left out before"
-    return Answer(document, [f"row {options.row} of {options.file} {words}"])
+    doubt = (
+        f"nothing was read from row {options.row} of {options.file}; `lineage daily_metrics --row "
+        f"N` tells the rows of a day. If it is a slip, take it out of {profile.corrections}"
+    )
+    blocks = [f"row {options.row} of {options.file} {words}"]
+    return Answer(document, blocks, [] if is_known else [doubt])
 
 
 def sources(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:
