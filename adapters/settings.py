@@ -27,6 +27,7 @@ PREFIX: Final = "PDP_"
 DATE_ORDERS: Final = ("YMD", "DMY", "MDY")
 _PROFILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 BIRTH_YEARS: Final = range(1900, 2100)
+AS_OF_YEARS: Final = range(2000, 2100)
 _ASSIGNMENT: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _DOUBLE_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _SINGLE_QUOTED: Final = re.compile(r"'([^']*)'\s*(?:#.*)?")
@@ -223,12 +224,13 @@ def _birth_year(value: str, _home: str) -> int:
 def _instant(value: str, _home: str) -> datetime:
     try:
         instant = datetime.fromisoformat(value)
-        if instant.tzinfo is not None:
+        if instant.tzinfo is not None and instant.astimezone(UTC).year in AS_OF_YEARS:
             return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise ValueError(
-        f"{value!r} is no instant; give date, time and offset, such as 2025-06-30T12:00:00Z"
+        f"{value!r} is no instant from 2000 to 2099; give date, time and offset, such as "
+        "2025-06-30T12:00:00Z"
     )
 
 

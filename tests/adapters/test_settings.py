@@ -140,6 +140,8 @@ def test_an_unknown_name_like_no_other_lists_them_all():
         ("PDP_AS_OF", "2025-06-30", "such as 2025-06-30T12:00:00Z"),
         ("PDP_AS_OF", "2025-06-30T12:00:00", "date, time and offset"),
         ("PDP_AS_OF", "0001-01-01T00:00:00+05:00", "is no instant"),
+        ("PDP_AS_OF", "1999-12-31T23:59:59Z", "no instant from 2000 to 2099"),
+        ("PDP_AS_OF", "9999-12-31T23:59:59Z", "no instant from 2000 to 2099"),
         ("PDP_HOME", "a\0b", "not a path"),
     ],
 )
