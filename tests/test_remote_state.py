@@ -217,6 +217,18 @@ def test_a_pull_that_ended_before_the_vault_was_here_keeps_it_the_next_time(own)
     assert here == there
 
 
+def test_a_prune_elsewhere_is_no_news(own):
+    a, b = at(own, "a"), at(own, "b")
+    brings_in(a, 30)
+    a.done("state", "push")
+    b.done("state", "pull")
+    assert a.done("state", "prune")["state"] == 3
+    assert "both are the same" in b("state", "status").stdout
+    brings_in(b, 31)
+    assert b.done("state", "push")["state"] == 4
+    assert a.done("state", "pull")["state"] == 4
+
+
 def test_who_has_no_key_may_push_and_not_prune(own):
     a = at(own, "a")
     keyless = {"PDP_IDENTITY_FILE": "", "PDP_PASSPHRASE_FILE": ""}
