@@ -6,10 +6,8 @@ column for date and time together will do, and one for both pressures (`120/80`)
 stand in the systolic cell. A title may stand above the header, and a row may hold several readings,
 as `log_layout` tells. Times are local, in the home zone, unless the time tells its offset.
 
-Where no clock tells the time but the log says which part of the day it was, by a column's name
-(`AM sys`) or in place of the time (`evening`), a reading counts as one of 8:00, 13:00 or 20:00;
-where one time stands for several readings of a row, each counts as a minute after the one before.
-Such a time is assumed, and flagged.
+What a row leaves to others (the time of day to a word, the day to the row above) is assumed as
+`told_readings` says, and flagged.
 
 Cells may have decimal commas, full-width or Arabic digits, and a unit. A row whose two pressures
 are both in the range of kPa is converted to mmHg, to a tenth, and flagged. Blank lines are
@@ -19,9 +17,7 @@ rejected later: nobody can know.
 """
 
 import difflib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -32,40 +28,15 @@ from dataflows.exports.export_file import ExportFile, ParsedExport
 from dataflows.exports.found import Found
 from dataflows.exports.hand_kept import CellError
 from dataflows.exports.log_layout import Layout, layout_of, layout_of_line
-from dataflows.exports.log_names import NAMES, is_total, part_of
+from dataflows.exports.log_names import NAMES, is_total
 from dataflows.exports.log_text import sample_text_of, text_of
 from dataflows.exports.reading_cells import add_reading, failed, pressures, wall_time
-from dataflows.exports.written_dates import AmbiguousDatesError, Moment, moment_of, order_of
+from dataflows.exports.told_readings import Told, completed, told
+from dataflows.exports.written_dates import AmbiguousDatesError, order_of
 
 SOURCE: Final = "blood_pressure_sheet"
 CONVERTED: Final = "converted_from_kpa"
-ASSUMED: Final = "assumed_time"
-# Ours; each lies inside the part of the day that `day_windows` gives it by default.
-ASSUMED_TIMES: Final = {"morning": "08:00", "noon": "13:00", "evening": "20:00"}
 _MINUTE: Final = 60_000_000
-_VALUES: Final = ("systolic", "diastolic", "pressure", "pulse")
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What a row tells of one reading.
-
-    Attributes:
-        row: Its number.
-        cells: By column.
-        moment: When it was.
-        assumed: What counts as its time, if no clock tells it but a word.
-    """
-
-    row: int
-    cells: Mapping[str, str]
-    moment: Moment
-    assumed: str | None
-
-    @property
-    def has_values(self) -> bool:
-        """Whether it tells any value."""
-        return any(self.cells[name] for name in _VALUES)
 
 
 def recognises(sample: bytes) -> bool:
@@ -94,27 +65,27 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
         return failed(SOURCE, "the file is empty")
     layout = layout_of(text) or layout_of_line(header)
     found = Found(SOURCE, file.sha256)
-    told = [each for row in _rows(text, layout, found) for each in row]
-    missing = _missing(layout, header, told)
+    readings = completed([each for row in _rows(text, layout, found) for each in row])
+    missing = _missing(layout, header, readings)
     if missing is not None:
         return failed(SOURCE, missing)
     try:
-        order = order_of((each.moment.date_text for each in told), date_order)
+        order = order_of((each.moment.date_text for each in readings), date_order)
     except AmbiguousDatesError as error:
         return failed(SOURCE, f"column {_date_name(layout)}: {error}")
-    for each, minutes in _after_each_other(told):
-        add_reading(found, each.row, partial(_reading, each, order, minutes))
+    for each in readings:
+        add_reading(found, each.row, partial(_reading, each, order))
     return found.parsed()
 
 
-def _rows(text: bytes, layout: Layout, found: Found) -> Iterator[list[_Told]]:
+def _rows(text: bytes, layout: Layout, found: Found) -> Iterator[list[Told]]:
     """What each row below the header tells of its readings; what is none is counted."""
     columns = [(layout.places(reading), reading.part) for reading in layout.readings]
     whole = Header((), layout.delimiter, 0, 0, ended=True)
     for number, cells in hand_kept.rows(text, whole):
         if number <= layout.row:
             continue
-        row = [_told(number, _cells(cells, places), part) for places, part in columns]
+        row = [told(number, _cells(cells, places), part) for places, part in columns]
         if not any(any(each.cells.values()) for each in row):
             continue
         if any(is_total(each.cells[name]) for each in row for name in ("date", "time")):
@@ -127,34 +98,13 @@ def _rows(text: bytes, layout: Layout, found: Found) -> Iterator[list[_Told]]:
             yield [each for each in row if each.has_values]
 
 
-def _told(row: int, cells: Mapping[str, str], part: str | None) -> _Told:
-    moment = moment_of(cells["date"], cells["time"])
-    if not cells["date"] and moment_of(cells["time"], "").time_text:
-        moment = moment_of(cells["time"], "")  # a column `time` that tells the date too
-    word = part_of(moment.time_text) if moment.time_text else part
-    return _Told(row, cells, moment, ASSUMED_TIMES.get(word or ""))
-
-
-def _after_each_other(told: Sequence[_Told]) -> Iterator[tuple[_Told, int]]:
-    """Each reading, and how many of those before it stand at the same time though they were not.
-
-    These are the others of its row, and for an assumed time the others of that part of the day.
-    """
-    before: Counter[object] = Counter()
-    for each in told:
-        of_day = (each.moment.date_text, each.assumed)
-        place = of_day if each.assumed else (each.row, each.moment)
-        yield each, before[place]
-        before[place] += 1
-
-
-def _missing(layout: Layout, header: Header, told: Sequence[_Told]) -> str | None:
+def _missing(layout: Layout, header: Header, readings: Sequence[Told]) -> str | None:
     """What column is missing and which one may be it, as a sentence; None if none is."""
     known = layout.shared.keys() | layout.readings[0].places.keys()
-    needed = [] if any(each.moment.date_text for each in told) else ["date"]
+    needed = [] if any(each.moment.date_text for each in readings) else ["date"]
     if "pressure" not in known:
         needed += ["systolic", "diastolic"]
-    if not any(each.moment.time_text or each.assumed for each in told):
+    if not any(each.moment.time_text for each in readings):
         needed.insert(1, "time")
     absent = next((name for name in needed if name not in known), None)
     if absent is None:
@@ -178,19 +128,15 @@ def _cells(cells: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
     return hand_kept.cells_by_column(cells, places, NAMES, as_written=("note",))
 
 
-def _reading(told: _Told, order: str | None, minutes: int) -> dict[str, Any]:
+def _reading(reading: Told, order: str | None) -> dict[str, Any]:
     """Wall time, the offset if the row tells one, and the values of a reading."""
-    moment = told.moment
-    if told.assumed is not None:
-        moment = moment._replace(time_text=told.assumed)
-    values = _pressures(told.cells)
-    flags = [ASSUMED] if minutes or told.assumed else []
+    values = _pressures(reading.cells)
     return {
         **values,
-        "start_local": wall_time(moment, order) + minutes * _MINUTE,
-        "utc_offset_minutes": moment.offset_minutes,
-        "note": told.cells["note"] or None,
-        "flags": ";".join(sorted([*values["flags"], *flags])) or None,
+        "start_local": wall_time(reading.moment, order) + reading.minutes * _MINUTE,
+        "utc_offset_minutes": reading.moment.offset_minutes,
+        "note": reading.cells["note"] or None,
+        "flags": ";".join(sorted({*values["flags"], *reading.assumed})) or None,
     }
 
 

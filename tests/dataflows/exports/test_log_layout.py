@@ -143,6 +143,37 @@ def test_several_readings_of_one_morning_are_a_minute_apart():
     ]
 
 
+DAYS = [
+    "2024-03-05,07:30,128,82", ",12:30,127,81", ",19:30,126,80",
+    "2024-03-06,07:30,125,79", ",19:30,124,78",
+]  # fmt: skip
+
+
+def test_a_day_that_is_written_once_holds_for_the_rows_below_it():
+    assert told("Date,Time,Sys,Dia", *DAYS) == [
+        ("05 07:30", 128, 82, None, None),
+        ("05 12:30", 127, 81, None, "assumed_date"),
+        ("05 19:30", 126, 80, None, "assumed_date"),
+        ("06 07:30", 125, 79, None, None),
+        ("06 19:30", 124, 78, None, "assumed_date"),
+    ]
+    words = ["2024-03-05,AM,128,82", ",PM,127,81"] * 3
+    flags = [reading[4] for reading in told("Date,Time,Sys,Dia", *words)]
+    assert flags == ["assumed_time", "assumed_date;assumed_time"] * 3
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [DAYS[:3], [*DAYS[:3], "", DAYS[4]], [*DAYS[:3], ",08:00,120,80"], [*DAYS[:3], ",,120,80"]],
+    ids=["twice is no habit", "below a gap", "an earlier time", "no time"],
+)
+def test_a_day_that_may_have_been_forgotten_is_not_made_up(lines):
+    parsed = parse("Date,Time,Sys,Dia", *lines)
+    assert parsed["blood_pressure"].num_rows == 1
+    checks = set(parsed["rejected"]["check"].to_pylist())
+    assert checks == {"missing_time"}
+
+
 def test_two_tables_side_by_side_are_read_both():
     header = "Date,Time,Sys,Dia,,Date,Time,Sys,Dia"
     assert told(header, "2024-03-05,07:30,128,82,,2024-03-09,08:30,118,78") == [
