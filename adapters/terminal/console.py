@@ -42,7 +42,7 @@ class _Memory(io.StringIO):
 
 def _text(blocks: Iterable[RenderableType]) -> str:
     memory = _Memory()
-    console = Console(file=memory, force_terminal=sys.stdout.isatty(), highlight=False)
+    console = Console(file=memory, force_terminal=sys.stdout.isatty() or None, highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, _NARROWEST)
     for block in blocks:
