@@ -266,6 +266,7 @@ def test_everything_is_private_whatever_the_umask(program):
         (("--only", "dayly_metrics"), "no such node: dayly_metrics"),
         (("lineage", "books", "--row", "2", "--mermaid"), "leave --row out"),
         (("--workers", "0"), "not a whole number from 1 up"),
+        (("import", ""), "argument PATH: it is empty"),
         (("import",), "the following arguments are required: PATH"),
         (("--profile", "../evil"), "PDP_PROFILE"),
         (("--profile", ""), "argument --profile: it is empty"),

@@ -107,7 +107,7 @@ def _named(path: Path) -> Iterator[_Found]:
     except (OSError, ValueError, RuntimeError):
         yield _Found(path, str(path), "there is no such file; check the path")
         return
-    name = path.name or real.name
+    name = real.name if path.name in {"", ".."} else path.name
     yield from _below(real, name) if is_folder else [_Found(real, name)]
 
 

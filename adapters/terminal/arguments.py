@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 from adapters import AdapterError
 from adapters.terminal.commands import COMMANDS, command
+from adapters.terminal.commands.command import given
 
 VALUE_OPTIONS: Final = ("--profile", "--home")
 
@@ -86,13 +87,13 @@ def _global_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("options of every command")
     group.add_argument(
         "--profile",
-        type=_given,
+        type=given,
         metavar="NAME",
         help="whose data (default: me once anything was imported, else demo)",
     )
     group.add_argument(
         "--home",
-        type=lambda text: Path(_given(text)),
+        type=lambda text: Path(given(text)),
         metavar="DIR",
         help="where profiles are kept (default: $PDP_HOME, else ./data)",
     )
@@ -102,13 +103,6 @@ def _global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quiet", action="store_true", help="print no progress and no tables")
     group.add_argument("--verbose", action="store_true", help="show log lines on stderr")
     group.add_argument("--version", action="version", version=_version())
-
-
-def _given(text: str) -> str:
-    """What stands behind an option; a script's variable that is unset would choose the default."""
-    if not text:
-        raise argparse.ArgumentTypeError("it is empty; leave the option out for the default")
-    return text
 
 
 def _version() -> str:

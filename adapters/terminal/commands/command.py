@@ -86,6 +86,13 @@ def refuse_unused(profile: Profile) -> None:
         raise RefusedError(f"profile {profile.name} holds nothing yet; run python cli.py first")
 
 
+def given(text: str) -> str:
+    """A text of the command line that is not empty, as a script's variable is that is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
 def positive(text: str) -> int:
     """A whole number from 1 up, of the command line."""
     number = int(text) if text.isdecimal() else 0

@@ -14,7 +14,7 @@ from adapters.settings import Settings
 from adapters.sources import SourceReport
 from adapters.sources.inbox import import_paths
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, RefusedError, positive, writing
+from adapters.terminal.commands.command import Command, RefusedError, given, positive, writing
 from adapters.terminal.console import table
 
 UNUSABLE_FILE: Final = 6
@@ -23,7 +23,7 @@ NOTHING_STORED: Final = 3
 
 def _import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="files, folders or zips"
+        "paths", nargs="+", type=_path, metavar="PATH", help="files, folders or zips"
     )
 
 
@@ -38,6 +38,10 @@ def _exclude_options(parser: argparse.ArgumentParser) -> None:
         help="row as a spreadsheet shows it (the header is row 1)",
     )
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why, for the record")
+
+
+def _path(text: str) -> Path:
+    return Path(given(text))
 
 
 def import_exports(options: argparse.Namespace, settings: Settings, profile: Profile) -> Answer:

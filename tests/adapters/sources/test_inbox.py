@@ -224,6 +224,18 @@ def test_import_takes_files_and_folders_by_name(tmp_path, raw_files):
     assert names_and_status(report) == [("zepp/SLEEP/a.csv", "stored"), ("log.csv", "stored")]
 
 
+@pytest.mark.parametrize("way", [".", "../exports", "deep/..", "deep/../../exports/"])
+def test_a_folder_is_called_by_its_name_whichever_way_leads_to_it(
+    tmp_path, raw_files, monkeypatch, way
+):
+    folder = tmp_path / "exports"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "log.csv").write_text("date\n")
+    monkeypatch.chdir(folder)
+    report = import_paths([Path(way)], raw_files, stored_utc=NOW)
+    assert [file.name for file in report.files] == ["exports/log.csv"]
+
+
 def test_import_follows_a_link_that_is_named_but_none_below(tmp_path, raw_files):
     put(tmp_path, "real/a.csv")
     (tmp_path / "real" / "link").symlink_to("a.csv")
