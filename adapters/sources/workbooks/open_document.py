@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.sources.workbooks.parts import DAMAGED, ENCRYPTED, Parts
+from adapters.sources.workbooks.parts import DAMAGED, ENCRYPTED, Budget, Parts
 from adapters.sources.workbooks.serials import serial_of
-from adapters.sources.workbooks.sheets import LAST_COLUMN, LAST_ROW, Merge, Sheet
+from adapters.sources.workbooks.sheets import LAST_COLUMN, LAST_ROW, Sheet
 from adapters.sources.zips import ArchiveError
 
 _CONTENT: Final = "content.xml"
@@ -45,7 +45,7 @@ def sheets_of(parts: Parts) -> Iterator[Sheet]:
         raise ArchiveError(ENCRYPTED)
     if _CONTENT not in parts:
         raise ArchiveError(DAMAGED)
-    tables = _Tables()
+    tables = _Tables(parts.budget)
     parts.read(_CONTENT, tables)
     yield from tables.sheets
 
@@ -56,7 +56,8 @@ class _Tables:
     Rows and cells that are alike stand once, with how often they follow each other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self.sheets: list[Sheet] = []
         self._aside = 0
         self._row = self._column = self._repeated = 0
@@ -70,7 +71,8 @@ class _Tables:
         if self._aside or name in _ASIDE or name.startswith(_SHAPE):
             self._aside += 1
         elif name == "table:table":
-            self.sheets.append(Sheet(attributes.get("table:name", "")))
+            self._budget.take()
+            self.sheets.append(Sheet(attributes.get("table:name", ""), self._budget))
             self._row = 0
         elif name == "table:table-row":
             self._repeated = _count(attributes, "table:number-rows-repeated")
@@ -114,7 +116,7 @@ class _Tables:
             self._cells.update(dict.fromkeys(columns, value))
         spanned = _count(self._cell, "table:number-rows-spanned")
         if spanned > 1:
-            self.sheets[-1].merges.append(Merge(first, self._row + 1, self._row + spanned))
+            self.sheets[-1].merge(first, self._row + 1, self._row + spanned)
 
     def _end_row(self) -> None:
         if self._cells:

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapters.sources.workbooks.number_formats import Kind, kind_of
-from adapters.sources.workbooks.parts import DAMAGED, Element, Parts, local
+from adapters.sources.workbooks.parts import DAMAGED, Budget, Element, Parts, local
 from adapters.sources.workbooks.serials import serial_of
-from adapters.sources.workbooks.sheets import LAST_ROW, Merge, Sheet
+from adapters.sources.workbooks.sheets import Sheet
 from adapters.sources.zips import ArchiveError
 
 _ROOT: Final = "xl/workbook.xml"
@@ -52,7 +52,7 @@ def sheets_of(parts: Parts) -> Iterator[Sheet]:
     root = _root(parts)
     relations, book = _relations(parts, root), parts.elements(root)
     shift = _shift(book)
-    strings, kinds = _Strings(), []
+    strings, kinds = _Strings(parts.budget), []
     for relation in relations.values():
         if relation.kind == "sharedStrings":
             parts.read(relation.part, strings)
@@ -61,7 +61,7 @@ def sheets_of(parts: Parts) -> Iterator[Sheet]:
     for element in book:
         found = relations.get(element.attributes.get("id", ""))
         if element.name == "sheet" and found is not None and found.kind == "worksheet":
-            sheet = Sheet(element.attributes.get("name", ""))
+            sheet = Sheet(element.attributes.get("name", ""), parts.budget)
             parts.read(found.part, _Cells(sheet, strings.texts, kinds, shift))
             yield sheet
 
@@ -139,7 +139,8 @@ class _Texts:
 class _Strings:
     """The strings that cells share."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self.texts: list[str] = []
         self._texts = _Texts()
 
@@ -153,6 +154,7 @@ class _Strings:
         name = local(name)
         self._texts.end(name)
         if name == "si":
+            self._budget.take()
             self.texts.append(self._texts.string())
 
     def text(self, data: str) -> None:
@@ -223,7 +225,7 @@ class _Cells:
         """Note the first column of merged cells."""
         start, _, end = reference.partition(":")
         (column, first), (_, last) = _place(start), _place(end or start)
-        self._sheet.merges.append(Merge(column, first, min(last, LAST_ROW)))
+        self._sheet.merge(column, first, last)
 
 
 def _place(reference: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 from xml.parsers import expat
 
@@ -9,8 +10,27 @@ from adapters.sources.zips import ArchiveError, is_encrypted, member_bytes
 
 DAMAGED: Final = "the workbook is damaged; save it again in the program that made it"
 ENCRYPTED: Final = "it has a password; save it without one and put that there"
-# A log of a reading every hour for a hundred years takes less.
-LARGEST_BYTES: Final = 512 << 20
+# A log of a reading every hour for a hundred years takes less, with all its strings.
+LARGEST_BYTES: Final = 256 << 20
+MOST_ITEMS: Final = 4_000_000
+TOO_MANY: Final = "it has more cells, strings or styles than a log can have; save its sheet as CSV"
+
+
+@dataclass
+class Budget:
+    """How many cells, strings and styles the parts of a workbook may hold together."""
+
+    left: int = field(default_factory=lambda: MOST_ITEMS)
+
+    def take(self, count: int = 1) -> None:
+        """Count some.
+
+        Raises:
+            ArchiveError: There are too many.
+        """
+        self.left -= count
+        if self.left < 0:
+            raise ArchiveError(TOO_MANY)
 
 
 class Handler(Protocol):
@@ -42,12 +62,16 @@ class Parts:
 
     Args:
         archive: The document.
+
+    Attributes:
+        budget: What they may hold.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._members = {_key(info.filename): info for info in archive.infolist()}
         self._bytes = 0
+        self.budget = Budget()
 
     def __contains__(self, name: str) -> bool:
         return _key(name) in self._members
@@ -63,7 +87,7 @@ class Parts:
         Raises:
             ArchiveError: As `read` does.
         """
-        found = _Elements()
+        found = _Elements(self.budget)
         self.read(name, found)
         return found.elements
 
@@ -96,13 +120,15 @@ class Parts:
 
 
 class _Elements:
-    """Collects the elements of a part."""
+    """Collects the elements of a part, which is a short one unless it is a trap."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self.elements: list[Element] = []
         self._open = [""]
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._budget.take()
         told = {local(key): value for key, value in attributes.items()}
         self.elements.append(Element(self._open[-1], local(name), told))
         self._open.append(local(name))

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from adapters.sources.workbooks.parts import Budget
 from adapters.sources.zips import ArchiveError
 from registry.raw_files import plain_name
 
@@ -13,7 +14,6 @@ from registry.raw_files import plain_name
 LAST_COLUMN: Final = 256
 # LibreOffice's largest sheet.
 LAST_ROW: Final = 1 << 24
-MOST_CELLS: Final = 4_000_000
 
 
 class Merge(NamedTuple):
@@ -30,14 +30,15 @@ class Sheet:
 
     Attributes:
         title: Its name.
+        budget: What the workbook may hold.
         rows: Row number -> cells from column A on.
         merges: Cells that are one, downwards.
     """
 
     title: str
+    budget: Budget
     rows: dict[int, list[Any]] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
-    _cells: int = 0
 
     @property
     def name(self) -> str:
@@ -55,13 +56,18 @@ class Sheet:
         if not 0 < row <= LAST_ROW:
             raise ArchiveError("a sheet has more rows than a workbook can have; save it again")
         cells = self.rows.setdefault(row, [])
-        self._cells += max(column - len(cells), 0)
-        if self._cells > MOST_CELLS:
-            raise ArchiveError(
-                f"the sheet {self.name} has more than {MOST_CELLS:,} cells; save it as CSV"
-            )
+        self.budget.take(max(column - len(cells), 0))
         cells += [None] * (column - len(cells))
         cells[column - 1] = value
+
+    def merge(self, column: int, first: int, last: int) -> None:
+        """Note that cells of a column, from one row to another, are one.
+
+        Raises:
+            ArchiveError: There are more than a log can have.
+        """
+        self.budget.take()
+        self.merges.append(Merge(column, first, min(last, LAST_ROW)))
 
     def content(self) -> bytes:
         """The bytes of its raw file: the same cells make the same bytes."""

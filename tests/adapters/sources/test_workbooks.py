@@ -335,11 +335,26 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(monkeypatch):
     assert "unpacks to more than" in reason(with_part("xl/styles.xml", " " * 2000))
 
 
-def test_a_sheet_with_too_many_cells_is_refused_before_they_fill_the_memory(monkeypatch):
-    monkeypatch.setattr("adapters.sources.workbooks.sheets.MOST_CELLS", 1000)
-    wide = "".join(f'<row r="{n}"><c r="IV{n}"><v>1</v></c></row>' for n in range(1, 6))
-    assert "save it as CSV" in reason(xlsx(wide))
-    assert "save it as CSV" in reason(ods(ods_row(ods_cell("float", "1", "1"), repeated=10**9)))
+WIDE = "".join(f'<row r="{n}"><c r="IV{n}"><v>1</v></c></row>' for n in range(1, 6))
+MERGED = '<mergeCell ref="A1:A2"/>' * 1001
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        xlsx(WIDE),
+        xlsx(*[WIDE[: len(WIDE) // 5 * 2]] * 3),
+        xlsx(ONE, strings="<si/>" * 1001),
+        xlsx(ONE, style=styles(built_in=[0] * 1001)),
+        xlsx(ONE, after=f"<mergeCells>{MERGED}</mergeCells>"),
+        ods(ods_row(ods_cell("float", "1", "1"), repeated=10**9)),
+        ods("", before='<table:table table:name="x"/>' * 1001),
+    ],
+    ids=["cells", "cells of all sheets", "strings", "styles", "merges", "repeated", "sheets"],
+)
+def test_what_would_fill_the_memory_is_refused_before_it_does(monkeypatch, content):
+    monkeypatch.setattr("adapters.sources.workbooks.parts.MOST_ITEMS", 1000)
+    assert "than a log can have" in reason(content)
 
 
 @settings(max_examples=150)
