@@ -6,7 +6,7 @@ What has to hold of each is said where it is defined, in `deeds`.
 import pytest
 
 from tests.fault.cutting import Tried
-from tests.fault.deeds import exports, files, remotes, vaults
+from tests.fault.deeds import exports, files, remotes, upkeep, vaults
 from tests.fault.recording import needs_strace
 from tests.fault.test_kill_everywhere import not_of_the_log
 
@@ -22,6 +22,7 @@ DEEDS = {
     "vault change-passphrase": vaults.change_passphrase,
     "state push into nothing": remotes.first_push,
     "state push": remotes.later_push,
+    "state push --repair": remotes.repairing_push,
     "state prune": remotes.prune,
     "state pull into nothing": remotes.first_pull,
     "state pull": remotes.later_pull,
@@ -29,6 +30,9 @@ DEEDS = {
     "export csv": files.export_of("csv", "--output", "daily_metrics", "blood_pressure_readings"),
     "export fhir --overwrite": files.export_over("fhir"),
     "export report": files.export_of("report"),
+    "exclude": upkeep.exclude,
+    "--clean": upkeep.clean,
+    "verify --repair": upkeep.repair,
 }
 
 

@@ -48,6 +48,26 @@ def later_push(folder, world):
     return _pushing(place)
 
 
+def repairing_push(folder, world):
+    """In the remote, one object is cut short and another one is gone."""
+    place = _with_vault(folder, world)
+    _do(place, "state", "push")
+    generation = published(place / "home").generation
+    torn, gone, *_ = sorted((place / "remote" / "objects").glob("??/*"))[::9]
+    torn.chmod(0o600)
+    torn.write_bytes(torn.read_bytes()[:-1])
+    gone.unlink()
+    return Deed(
+        _taken_away(place),
+        lambda _place: ["state", "push", "--repair"],
+        meanwhile=lambda place: missing_files(place / "home"),
+        done=partial(_lacks_generation, generation=generation),
+        settings=_settings,
+        comes_to_an_end=_push_ends,
+        disks=DISKS,
+    )
+
+
 def first_pull(folder, world):
     """There is neither home nor vault."""
     place = _with_two_states(folder, world)
