@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 
+from adapters.remote.folder import FolderBackend
 from adapters.remote.memory import Memory
 from adapters.vault import NoKeyError
 from adapters.vault.age import identities_in, new_identity
@@ -227,6 +228,30 @@ def test_a_prune_elsewhere_is_no_news(own):
     brings_in(b, 31)
     assert b.done("state", "push")["state"] == 4
     assert a.done("state", "pull")["state"] == 4
+
+
+def test_a_state_that_lost_a_race_is_told_of_and_given_up_when_asked_for(own, monkeypatch):
+    a, b = at(own, "a"), at(own, "b")
+    b.done("state", "pull")
+    for home, day in ((a, 23), (b, 24)):
+        brings_in(home, day)
+    swap = FolderBackend.swap_head
+
+    def too_late(backend, content, expected):
+        monkeypatch.setattr(FolderBackend, "swap_head", swap)
+        a.done("state", "push")
+        return swap(backend, content, expected)
+
+    monkeypatch.setattr(FolderBackend, "swap_head", too_late)
+    assert b("state", "push").exit_code == 4
+    told = a("state", "prune")
+    assert told.exit_code == 0
+    assert "a state that lost a race" in told.stdout
+    assert a.done("state", "status")["kept_heads"] == 1
+    done = a.done("state", "prune", "--drop-kept-heads")
+    assert done["kept_heads"] == 0
+    assert done["removed"]["objects"] > 1
+    assert a.done("state", "status")["kept_heads"] == 0
 
 
 def test_who_has_no_key_may_push_and_not_prune(own):

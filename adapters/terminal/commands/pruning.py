@@ -61,9 +61,11 @@ def _remarks(done: Pruned) -> Iterator[str]:
     if done.in_bin:
         yield f"{done.in_bin:,} of them lie in the remote's bin until it empties itself"
     if done.kept_heads:
+        states = "a state" if done.kept_heads == 1 else f"{done.kept_heads:,} states"
         yield (
-            f"{_amount(done.held)} stay for {done.kept_heads} heads that lost a race: where they "
-            "were made, `state pull --merge`, then push; --drop-kept-heads gives them up"
+            f"of these, {_amount(done.held)} are there for {states} that lost a race: on the "
+            "machine that lost it, `state pull --merge`, then push; or `state prune "
+            "--drop-kept-heads` gives up what lost"
         )
 
 
