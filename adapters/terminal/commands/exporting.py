@@ -13,7 +13,7 @@ from adapters.publishing.forms import FORMS, Made, Wanted
 from adapters.publishing.handing_out import hand_out
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, RefusedError
+from adapters.terminal.commands.command import Command, RefusedError, given
 from dataflows.guidelines import DEFAULT_GUIDELINE, GUIDELINES
 
 _STDOUT: Final = "-"
@@ -44,7 +44,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--to", dest="last", type=_date, metavar="DATE", help="nothing later")
     parser.add_argument(
-        "--out", metavar="PATH",
+        "--out", type=given, metavar="PATH",
         help="a file, a folder, or - for stdout (default: a file in "
         f"{_FOLDER}/, named after what it holds)",
     )  # fmt: skip

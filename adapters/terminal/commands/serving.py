@@ -9,7 +9,7 @@ from typing import Final
 from adapters.profile import DEMO, Profile
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, RefusedError, positive
+from adapters.terminal.commands.command import Command, RefusedError, given, positive
 
 LOOPBACK: Final = "127.0.0.1"
 NEAR: Final = frozenset({LOOPBACK, "localhost", "::1"})
@@ -22,7 +22,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
         "--port", type=_port, default=PORT, metavar="N", help=f"where to listen ({PORT})"
     )
     parser.add_argument(
-        "--address", default=LOOPBACK, metavar="ADDRESS",
+        "--address", type=given, default=LOOPBACK, metavar="ADDRESS",
         help=f"the address to listen on (default: {LOOPBACK}, which only this machine reaches)",
     )  # fmt: skip
     parser.add_argument(
@@ -30,7 +30,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
         help="show your own data, on this machine alone, to who has the address that is printed",
     )  # fmt: skip
     parser.add_argument(
-        "--origin", action="append", default=[], metavar="HOST",
+        "--origin", type=given, action="append", default=[], metavar="HOST",
         help="a host under which a proxy shows the page, such as name.fly.dev; may be repeated",
     )  # fmt: skip
 

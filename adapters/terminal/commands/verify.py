@@ -10,7 +10,7 @@ from adapters.profile import Profile
 from adapters.running.lock import profile_lock
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
-from adapters.terminal.commands.command import Command, refuse_unused, writing
+from adapters.terminal.commands.command import Command, given, refuse_unused, writing
 from adapters.terminal.console import table
 from adapters.terminal.progress import Progress
 from adapters.upkeep.verifying import Verifier
@@ -34,6 +34,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rerun",
+        type=given,
         metavar="NODE",
         help="run this node once more in a fresh process and compare; registers nothing",
     )
