@@ -185,6 +185,7 @@ class Archives:
             raise ArchiveError(f"it is nested more than {self._limits.depth} deep; {BY_HAND}")
         with opened(self._raw_files.path(entry.sha256)) as archive:
             if is_document(archive):
+                load.add(archive.infolist(), self._limits)
                 outcome.lines += self._store_sheets(archive, entry)
                 return
             members = members_of(archive)

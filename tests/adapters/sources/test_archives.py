@@ -180,6 +180,15 @@ def test_a_workbook_that_an_earlier_version_refused_or_read_otherwise_is_read_ag
     assert sorted(with_version(4)[1]) == ["export.zip", "export.zip/S0", "export.zip/S1"]
 
 
+def test_a_workbook_is_held_to_the_limits_of_archives(raw_files, tmp_path):
+    path = tmp_path / "log.xlsx"
+    path.write_bytes(xlsx(ONE, strings=" " * 100_000))
+    limits = Limits(ratio=10, ratio_matters_from_bytes=1_000)
+    added = raw_files.add_path(path, "log.xlsx", stored_utc=NOW)
+    (line,) = Archives(raw_files, None, stored_utc=NOW, limits=limits).open(added, "log.xlsx")
+    assert "as a trap does" in line.reason
+
+
 def test_a_workbook_of_empty_sheets_says_so(reasons):
     assert reasons(xlsx("", "")) == {"export.zip": "all sheets of the workbook are empty"}
 
