@@ -108,7 +108,7 @@ def report_of(
         EmptyReportError: There is no data, and no day was asked for.
         UnknownGuidelineError: There is no such guideline.
     """
-    period = period_of(tables["daily_metrics"], first, last)
+    period = period_of([tables["daily_metrics"], tables["blood_pressure_readings"]], first, last)
     if period is None:
         raise EmptyReportError
     return _typeset(content_of(tables, source, name, guideline, period))

@@ -3,7 +3,7 @@
 Every number is a published one, or a count, mean or quartile of published rows of the period.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -46,12 +46,12 @@ class Period:
         return f"{words.days(self.first, self.last)} ({words.counted(length, 'day')})"
 
 
-def period_of(metrics: pa.Table, first: date | None, last: date | None) -> Period | None:
-    """The asked days; where not asked, the last ninety up to the newest data.
+def period_of(tables: Iterable[pa.Table], first: date | None, last: date | None) -> Period | None:
+    """The asked days; where not asked, the last ninety up to the newest data of some tables.
 
     None where there is no data and no day was asked for.
     """
-    dates = metrics["local_date"].to_pylist()
+    dates = [when for table in tables for when in table["local_date"].to_pylist()]
     end = last or max([when for when in dates if not first or when >= first], default=first)
     if end is None:
         return None

@@ -145,7 +145,7 @@ def history_of(tables):
 
 
 def said(tables, name="", guideline="esc_2024", first=None, last=None):
-    period = period_of(tables["daily_metrics"], first, last)
+    period = period_of([tables["daily_metrics"]], first, last)
     return content_of(tables, SOURCE, name, guideline, period)
 
 
@@ -262,13 +262,19 @@ def test_more_days_than_fit_are_counted():
 
 def test_the_usual_period_is_ninety_days_up_to_the_newest_data():
     metrics = metrics_of(400)
-    usual = period_of(metrics, None, None)
+    usual = period_of([metrics], None, None)
     assert (usual.first, usual.last) == (LAST - timedelta(days=89), LAST)
-    assert str(period_of(metrics_of(3), None, None)) == "28 to 30 Jun 2026 (3 days)"
-    assert period_of(metrics, None, date(2026, 1, 1)).last == date(2026, 1, 1)
-    assert period_of(metrics_of(0), None, None) is None
-    asked = period_of(metrics_of(0), date(2026, 1, 1), None)
+    assert str(period_of([metrics_of(3)], None, None)) == "28 to 30 Jun 2026 (3 days)"
+    assert period_of([metrics], None, date(2026, 1, 1)).last == date(2026, 1, 1)
+    assert period_of([metrics_of(0)], None, None) is None
+    asked = period_of([metrics_of(0)], date(2026, 1, 1), None)
     assert (asked.first, asked.last) == (date(2026, 1, 1), date(2026, 1, 1))
+
+
+def test_a_pressure_that_enters_no_daily_figure_is_data_too():
+    later = pa.table({"local_date": pa.array([date(2026, 7, 2)])})
+    assert period_of([metrics_of(3), later], None, None).last == date(2026, 7, 2)
+    assert period_of([metrics_of(0), later], None, None).first == date(2026, 7, 2)
 
 
 def test_annotations_that_begin_in_the_period_are_marked_and_earlier_ones_listed():
