@@ -30,7 +30,7 @@ from dataflows.exports.log_names import (
 # How far below the beginning a header may stand.
 MOST_LINES: Final = 40
 _WHOLE: Final = frozenset({"systolic", "diastolic"})
-_SHARED: Final = ("date", "time", "note")
+_SHARED: Final = ("date", "time", "half", "note")
 
 
 @dataclass(eq=False)
@@ -78,7 +78,7 @@ class Layout:
         delimiter: Between the cells.
         names: Of its columns.
         readings: The columns of each reading.
-        shared: The date, the time and the note, which may stand once for all of them.
+        shared: The date, the time, the half of the day and the note, which may stand once for all.
     """
 
     row: int
@@ -102,7 +102,9 @@ class Layout:
     def places(self, reading: Group) -> Mapping[str, int]:
         """Where the columns of a reading stand, with those that it shares."""
         shared = {
-            name: place for name, place in self.shared.items() if name != "time" or not reading.part
+            name: place
+            for name, place in self.shared.items()
+            if name not in {"time", "half"} or not reading.part
         }
         return {**shared, **reading.places}
 

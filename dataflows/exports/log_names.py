@@ -21,13 +21,18 @@ NAMES: Final = {
         "dateheure", "jour", "fecha", "fechahora", "fechayhora", "día", "data", "dataora",
         "dataehora", "giorno", "tag", "dag", "tarih", "дата", "датавремя", "датаивремя", "день",
         "日期", "日期时间", "日期時間", "日付", "日時", "年月日", "测量日期", "測定日", "測定日時",
-        "readingdate", "dateofreading", "measurementdate", "datetaken",
+        "readingdate", "dateofreading", "measurementdate", "datetaken", "measuredat",
+        "recordedat", "takenat",
     ),
     "time": (
-        "time", "clock", "hour", "timeofday", "uhrzeit", "zeit", "tageszeit", "ampm", "period",
-        "heure", "hora", "ora", "orario", "tijd", "tijdstip", "tid", "klockslag", "godzina", "czas",
+        "time", "clock", "hour", "timeofday", "uhrzeit", "zeit", "heure", "hora", "ora",
+        "orario", "tijd", "tijdstip", "tid", "klockslag", "godzina", "czas",
         "saat", "время", "часы", "时间", "時間", "時刻", "测量时间", "測量時間", "readingtime",
         "timeofreading", "measurementtime", "timetaken",
+    ),
+    "half": (
+        "ampm", "period", "tageszeit", "meridiem", "partofday", "dayperiod", "momentdelajournee",
+        "momentodeldia", "时段", "時段",
     ),
     "systolic": (
         "systolic", "sys", "sbp", "syst", "systole", "systolicbp", "systolicpressure",

@@ -2,13 +2,15 @@
 
 - Where no clock tells the time but a word does, of the column (`AM sys`) or in place of the time
   (`evening`), the reading counts as one of 8:00, 13:00 or 20:00.
+- Where a clock of twelve hours stands beside a word, in the name of its column or in a column of
+  its own, the word tells which half of the day it is; that is said, and not assumed.
 - Where one time stands for several readings of a row, or one word for several of a day, each
   counts as a minute after the one before.
 - Where the day is written once, in the first of its rows, it holds for the rows right below whose
   times follow each other; but only where at least three rows are written so, since a single one
   may have been forgotten.
 
-Each of these is assumed, and so the reading is flagged.
+What is assumed flags the reading.
 """
 
 from collections import Counter
@@ -17,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from typing import Final
 
+from dataflows.exports.hand_kept import key
 from dataflows.exports.log_names import part_of
 from dataflows.exports.written_dates import Moment, moment_of, time_of
 
@@ -26,6 +29,8 @@ ASSUMED_DATE: Final = "assumed_date"
 TIMES: Final = {"morning": "08:00", "noon": "13:00", "evening": "20:00"}
 # Rows without a date that make a habit.
 HABIT: Final = 3
+_NOON: Final = 12
+_EARLIEST_EVENING: Final = 4
 _VALUES: Final = ("systolic", "diastolic", "pressure", "pulse")
 
 
@@ -61,7 +66,8 @@ def told(row: int, cells: Mapping[str, str], part: str | None) -> Told:
         cells: By column.
         part: The part of the day that its columns belong to, if they tell one.
     """
-    moment = moment_of(cells["date"], cells["time"])
+    time_text, half = cells["time"], cells["half"]
+    moment = moment_of(cells["date"], _clock(time_text, half or (part or "" if time_text else "")))
     if not cells["date"] and moment_of(cells["time"], "").time_text:
         moment = moment_of(cells["time"], "")  # a column `time` that tells the date too
     word = part_of(moment.time_text) if moment.time_text else part
@@ -69,6 +75,18 @@ def told(row: int, cells: Mapping[str, str], part: str | None) -> Told:
         return Told(row, cells, moment)
     assumed = moment._replace(time_text=TIMES[word])
     return Told(row, cells, assumed, assumed=frozenset({ASSUMED_TIME}))
+
+
+def _clock(text: str, half: str) -> str:
+    """A time of the clock with the half of the day that stands in a cell beside it."""
+    clock, part = time_of(text), part_of(half)
+    if not text or clock is None or part is None or any(map(str.isalpha, text)):
+        return text or half
+    if part == "morning":
+        return f"{text} AM" if clock.hour == _NOON else text
+    # At night one may be an hour after midnight, so that only PM says that it is in the afternoon.
+    earliest = 0 if key(half) == "pm" else _EARLIEST_EVENING if part == "evening" else 1
+    return f"{text} PM" if earliest <= clock.hour < _NOON else text
 
 
 def completed(readings: Sequence[Told]) -> list[Told]:

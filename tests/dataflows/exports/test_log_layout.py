@@ -111,11 +111,16 @@ def test_a_reading_of_a_part_of_the_day_has_an_assumed_time_that_is_flagged(line
 
 def test_a_time_that_is_told_for_a_part_of_the_day_is_its_time():
     header = "Date,Time AM,Sys,Dia,Pulse,Time PM,Sys,Dia,Pulse,Note"
-    rows = ["2024-03-05,7:30,128,82,66,7:45 pm,118,78,60,x", "2024-03-06,,,,,19:00,1,2,,"]
+    rows = [
+        "2024-03-05,7:30,128,82,66,7:45 pm,118,78,60,x",
+        "2024-03-06,,,,,19:00,1,2,,",
+        "2024-03-07,,,,,7:45,3,4,,",
+    ]
     assert told(header, *rows) == [
         ("05 07:30", 128, 82, 66, None),
         ("05 19:45", 118, 78, 60, None),
         ("06 19:00", 1, 2, None, None),
+        ("07 19:45", 3, 4, None, None),
     ]
 
 
@@ -172,6 +177,31 @@ def test_a_day_that_may_have_been_forgotten_is_not_made_up(lines):
     assert parsed["blood_pressure"].num_rows == 1
     checks = set(parsed["rejected"]["check"].to_pylist())
     assert checks == {"missing_time"}
+
+
+@pytest.mark.parametrize(
+    ("clock", "half", "read"),
+    [
+        ("7:30", "AM", "07:30"),
+        ("7:30", "pm", "19:30"),
+        ("7:30", "P.M.", "19:30"),
+        ("7:30", "evening", "19:30"),
+        ("7:30", "abends", "19:30"),
+        ("1:15", "PM", "13:15"),
+        ("1:15", "night", "01:15"),
+        ("1:15", "afternoon", "13:15"),
+        ("12:10", "AM", "00:10"),
+        ("12:10", "PM", "12:10"),
+        ("19:30", "PM", "19:30"),
+        ("7:30 am", "PM", "07:30"),
+        ("7:30", "", "07:30"),
+        ("7:30", "fasting", "07:30"),
+    ],
+)
+def test_the_half_of_the_day_may_stand_in_a_column_of_its_own(clock, half, read):
+    found = [(f"05 {read}", 128, 82, None, None)]
+    assert told("Date,Time,AM/PM,Sys,Dia", f"2024-03-05,{clock},{half},128,82") == found
+    assert told("Date,Period,Time,Sys,Dia", f"2024-03-05,{half},{clock},128,82") == found
 
 
 def test_two_tables_side_by_side_are_read_both():
