@@ -25,14 +25,14 @@ NAMES: Final = {
         "recordedat", "takenat",
     ),
     "time": (
-        "time", "clock", "hour", "timeofday", "uhrzeit", "zeit", "heure", "hora", "ora",
+        "time", "clock", "hour", "uhrzeit", "zeit", "heure", "hora", "ora",
         "orario", "tijd", "tijdstip", "tid", "klockslag", "godzina", "czas",
         "saat", "время", "часы", "时间", "時間", "時刻", "测量时间", "測量時間", "readingtime",
         "timeofreading", "measurementtime", "timetaken",
     ),
     "half": (
-        "ampm", "period", "tageszeit", "meridiem", "partofday", "dayperiod", "momentdelajournee",
-        "momentodeldia", "时段", "時段",
+        "ampm", "period", "timeofday", "tageszeit", "meridiem", "partofday", "dayperiod",
+        "momentdelajournee", "momentodeldia", "时段", "時段",
     ),
     "systolic": (
         "systolic", "sys", "sbp", "syst", "systole", "systolicbp", "systolicpressure",

@@ -201,6 +201,7 @@ def test_a_day_that_may_have_been_forgotten_is_not_made_up(lines):
 def test_the_half_of_the_day_may_stand_in_a_column_of_its_own(clock, half, read):
     found = [(f"05 {read}", 128, 82, None, None)]
     assert told("Date,Time,AM/PM,Sys,Dia", f"2024-03-05,{clock},{half},128,82") == found
+    assert told("Date,Time,Time of day,Sys,Dia", f"2024-03-05,{clock},{half},128,82") == found
     assert told("Date,Period,Time,Sys,Dia", f"2024-03-05,{half},{clock},128,82") == found
 
 
