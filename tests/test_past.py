@@ -84,3 +84,11 @@ def test_no_measured_value_of_a_diff_is_logged(history):
     refused = history.inside("diff", "daily_metrics", "2", "7")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "there is none; `history daily_metrics` lists" in refused.stderr
+
+
+def test_a_difference_is_told_in_lines_that_can_be_read(history):
+    shown = history.inside("diff", "blood_pressure_readings", "2", "3").stdout.splitlines()
+    assert shown[0] == "blood_pressure_readings: 2 and 3"
+    (removed,) = [line for line in shown if line.startswith("source blood_pressure_sheet · ")]
+    assert "systolic_mmhg 199" in removed
+    assert not any(line.startswith("device") for line in shown)

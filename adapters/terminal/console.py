@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -61,17 +61,16 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:
-    """A table whose numbers stand at the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="", box=None,
-                 pad_edge=False, padding=(0, 2, 0, 0))  # fmt: skip
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Group:
+    """A table whose numbers stand at the right, below its title, which may be wider."""
+    made = Table(header_style="", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     cells = [[_cell(value) for value in row] for row in rows]
     for place, name in enumerate(columns):
         is_number = all(isinstance(row[place], _Number) for row in cells) and cells
         made.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
         made.add_row(*(cell.text if isinstance(cell, _Number) else Text(cell) for cell in row))
-    return made
+    return Group(Text(title, style="bold"), made)
 
 
 class _Number:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from adapters.explaining.value_differences import is_table, value_differences
 from adapters.profile import Profile
@@ -204,6 +205,7 @@ def _table_answer(
     statistics = [
         (column, side, *map(_shown, of_side.values()))
         for column, of_sides in found.statistics.items()
+        if len(set(map(str, of_sides.values()))) > 1
         for side, of_side in of_sides.items()
     ]
     blocks: list[RenderableType] = [
@@ -220,10 +222,10 @@ def _table_answer(
         blocks.append(table("Changed", ("row", "column", "before", "after"), rows))
     for kind in ("added", "removed"):
         if found.examples[kind]:
-            names = [*found.examples[kind][0]]
-            cells = [[_shown(row[name]) for name in names] for row in found.examples[kind]]
-            blocks.append(table(f"{kind.capitalize()} (first rows)", names, cells))
-    blocks.append(table("Statistics", heads, statistics))
+            blocks.append(Text(f"{kind.capitalize()} (first rows)", style="bold"))
+            blocks += [Text(_row_words(row)) for row in found.examples[kind]]
+    if statistics:
+        blocks.append(table("Statistics of the columns that differ", heads, statistics))
     return Answer(document | asdict(found), blocks)
 
 
@@ -255,6 +257,14 @@ def _values(store: Store, side: Sequence[Artifact]) -> Any:
 def _of_key(key: Mapping[str, Any]) -> str:
     return " ".join(str(value)[:12] if name == "raw_sha256" else str(value)
                     for name, value in key.items())  # fmt: skip
+
+
+def _row_words(row: Mapping[str, Any]) -> str:
+    """What stands in a row, as one line."""
+    told = {name: _shown(value) for name, value in row.items() if value is not None}
+    return " · ".join(
+        f"{name} {text[:12] if name.endswith('sha256') else text}" for name, text in told.items()
+    )
 
 
 def _shown(value: Any) -> str:
