@@ -115,9 +115,14 @@ def _parsed(file: ExportFile, date_order: str | None) -> ParsedExport:
 
 def _parsed_sheet(file: ExportFile, date_order: str | None) -> ParsedExport:
     """A sheet of a workbook, which is read as the CSV file that it would have been saved as."""
-    rows = workbook_sheet.rows(file.content)
-    parsed = _parsed(ExportFile(file.sha256, pa.py_buffer(csv_of(rows))), date_order)
-    if parsed["report"]["status"] == "parsed" and workbook_sheet.has_misread_dates(rows):
+    try:
+        rows = workbook_sheet.rows(file.content)
+        text, is_misread = csv_of(rows), workbook_sheet.has_misread_dates(rows)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        reason = "the sheet is damaged or cut short; import its workbook again"
+        return parsed_export({}, source=None, status="failed", reason=reason)
+    parsed = _parsed(ExportFile(file.sha256, pa.py_buffer(text)), date_order)
+    if parsed["report"]["status"] == "parsed" and is_misread:
         source, reason = parsed["report"]["format"], workbook_sheet.MISREAD
         return parsed_export({}, source=source, status="failed", reason=reason)
     return parsed

@@ -18,6 +18,7 @@ Rows = Sequence[tuple[int, Sequence[Any]]]
 _ORIGIN: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall time
 _DAY_SECONDS: Final = 86_400
 _LAST_SERIAL: Final = 2_958_465  # the 31st of December 9999
+_LAST_ROW: Final = 10_000_000  # more cells than any of these programs holds in a sheet
 
 
 def rows_of(content: bytes) -> Rows:
@@ -28,7 +29,10 @@ def rows_of(content: bytes) -> Rows:
         TypeError: A line is no row.
     """
     lines = content.split(b"\n")[1:]
-    return [(number, cells) for number, cells in map(json.loads, filter(None, lines))]
+    rows = [(number, cells) for number, cells in map(json.loads, filter(None, lines))]
+    if any(not 0 < number <= _LAST_ROW for number, _ in rows):
+        raise ValueError("a row that no spreadsheet has")
+    return rows
 
 
 def csv_of(rows: Rows) -> bytes:

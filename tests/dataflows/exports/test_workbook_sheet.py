@@ -208,3 +208,16 @@ def test_old_and_encrypted_workbooks_say_what_to_do(stream, advice):
     report = parsed(OLE + stream.encode("utf-16-le"))["report"]
     assert report["status"] == "unrecognised"
     assert advice in report["reason"]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"[1", b"\xfa", b'[1, ["a"]]\n7', b"[1, 5]", b'[1, [{"date": "x"}]]', b"[1, [{}]]",
+        b'["a", []]', b"[1000000000000, []]", b"[1]", b"[" * 100_000,
+    ],
+)  # fmt: skip
+def test_a_damaged_sheet_fails_alone_and_says_what_to_do(rest):
+    report = parsed(b'{"workbook_sheet": 1}\n' + rest)["report"]
+    assert report["status"] == "failed"
+    assert "import its workbook again" in report["reason"]
