@@ -16,12 +16,12 @@ from tests.fault.recording import OPENING, Call, recorded, struck
 from tests.fault.replay import cuts
 from tests.fault.worlds import SETTINGS
 
-KILLED = -9
+KILLED, REFUSED = -9, 2
 TOLD = (0, 1, 2, 5, 6)
 REMOVING = ("unlink", "unlinkat", "rmdir", "ftruncate")
 ENDS_EVERY = 2
 # Each thread counts its own calls: Python's own files were met, or the message of an error.
-NOT_MEANT = ("importlib", "return _fail(")
+NOT_MEANT = ("importlib", "return _fail(", "Fatal Python error")
 SAMPLED_CUTS = ("all that was not flushed is lost", "names survive, bytes are torn")
 Wrong = Iterable[str]
 
@@ -39,6 +39,7 @@ class Deed:
         comes_to_an_end: What is wrong after it was cut short and is done again, undisturbed.
         script: What is started: another one where `cli.py` takes too long.
         disks: The folders that lose power alone; None for all of the place at once.
+        in_the_way: What it made and will not replace, and a person moves away, in a place.
     """
 
     before: Path
@@ -49,6 +50,7 @@ class Deed:
     comes_to_an_end: "Callable[[Deed, Path], Wrong] | None" = None
     script: Path | None = None
     disks: Sequence[str | None] = (None,)
+    in_the_way: Callable[[Path], Iterable[Path]] = field(default=lambda _place: ())
 
     def program(self, place: Path) -> Program:
         """The program with the home of a place."""
@@ -196,12 +198,23 @@ class Tried:
             disk.apply(made)
         if disk.names() != names_below(self.place):
             return  # another thread was within a call, and nobody saw it end
-        exit_code, more = recorded(*self.deed.process(self.place), self.place)
-        for made in more:
-            disk.apply(made)
+        exit_code = self._done_again(disk)
         for name, cut in WORST.items():
             words = self._cut(disk, cut, None, is_told=exit_code == 0, again=False)
             yield [f"killed before {call}, again, power cut, {name}: {word}" for word in words]
+
+    def _done_again(self, disk: Disk) -> int:
+        """Done again, and a third time if something is in the way and is moved out of it."""
+        exit_code, calls = recorded(*self.deed.process(self.place), self.place)
+        in_the_way = [*self.deed.in_the_way(self.place)]
+        if exit_code == REFUSED and in_the_way:
+            environment = self.deed.process(self.place)[1]
+            _, moved = recorded(["rm", *map(str, in_the_way)], environment, self.place)
+            exit_code, more = recorded(*self.deed.process(self.place), self.place)
+            calls += [*moved, *more]
+        for made in calls:
+            disk.apply(made)
+        return exit_code
 
     def _cut(
         self, disk: Disk, cut: PowerCut, only: str | None, *, is_told: bool, again: bool

@@ -20,6 +20,7 @@ DEEDS = {
     "import": exports.later_import,
     "vault init": vaults.init,
     "vault change-passphrase": vaults.change_passphrase,
+    "a head": remotes.head,
     "state push into nothing": remotes.first_push,
     "state push": remotes.later_push,
     "state push --repair": remotes.repairing_push,
@@ -36,7 +37,9 @@ DEEDS = {
 }
 
 
-SAMPLED = ("import into nothing", "vault init", "state push", "state pull", "export csv")
+SAMPLED = (
+    "import into nothing", "vault init", "a head", "state push", "state pull", "export csv"
+)  # fmt: skip
 
 
 def pytest_generate_tests(metafunc):
@@ -64,8 +67,15 @@ def gives_a_name(call):
     return call.new_path is not None
 
 
-def flushes_a_folder(call):
-    return call.is_sync and "." not in call.path.name
+def flushes_that_count(calls):
+    """The first flush of a folder, and the last ones of names: of a folder, of a file."""
+    flushes = [call for call in calls if call.is_sync and "." not in call.path.name]
+    made = [call.path.parent for call in calls if call.name.startswith("mkdir")]
+    linked = [call.new_path.parent for call in calls if call.name.startswith("link")]
+    named = [call.new_path.parent for call in calls if gives_a_name(call)]
+    folders = {(linked or named)[-1], *made[-1:]}
+    last = {call.path: call for call in flushes if call.path in folders}
+    return list(dict.fromkeys([flushes[0], *last.values()]))
 
 
 def test_killed_before_any_call_it_is_whole_and_comes_to_its_end(tried, complete, counted):
@@ -97,8 +107,7 @@ def test_a_power_cut_takes_nothing_away_that_was_told(tried, complete, counted):
 
 
 def test_what_was_killed_and_done_again_survives_a_power_cut(tried, complete, counted):
-    flushes = [*filter(flushes_a_folder, tried.calls)]
-    calls = many_of(tried.calls, MOST // 2) if complete else flushes[:: max(1, len(flushes) - 1)]
+    calls = many_of(tried.calls, MOST // 2) if complete else flushes_that_count(tried.calls)
     found = [words for call in calls for words in tried.killed_and_cut_at(call)]
     counted("disk states after a kill, the deed again and a power cut", len(found))
     counted("violations", sum(map(len, found)))

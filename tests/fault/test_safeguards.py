@@ -13,7 +13,16 @@ pytestmark = needs_strace
 
 POWER_CUT = "fault/test_lost_writes.py::test_a_power_cut_at_any_moment_loses_nothing_that_was_told"
 FIRST, BESIDE_A_READER = "[first_run-SmallRun]", "[second_run-SmallRunBesideAReader]"
-SAMPLED_EVERY = 5
+SAMPLED_EVERY = 10
+DEED = "fault/test_deeds_cut_short.py::test_"
+DEED_KILLED = f"{DEED}killed_before_any_call_it_is_whole_and_comes_to_its_end"
+DEED_CUT_OFF = f"{DEED}a_power_cut_takes_nothing_away_that_was_told"
+DEED_AGAIN = f"{DEED}what_was_killed_and_done_again_survives_a_power_cut"
+
+_RECOVERY = "    with _recovery_key(recovery, text, is_needed=lambda: vault.exists):\n"
+_KEEP = (
+    "        vault.keep(wrapped, list(dict.fromkeys([public, *others])), state_key_of(identity))\n"
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,73 @@ SAFEGUARDS = {
         "    os.sync()  # what was removed", "    # what was removed",
         "fault/test_maintenance_cut_short.py::"
         "test_a_power_cut_brings_nothing_back_that_was_forgotten",
+    ),
+    "the folders on the way to a new profile are flushed": Safeguard(
+        "adapters/running/lock.py", "            make_lasting_folder(folder)\n",
+        "            folder.mkdir(mode=0o700, parents=True, exist_ok=True)\n",
+        DEED_AGAIN + "[import into nothing]",
+    ),
+    "what a killed writer left is removed by the next": Safeguard(
+        "adapters/terminal/commands/command.py", "    profile.store.remove_leftovers()\n", "",
+        DEED_KILLED + "[import into nothing]",
+    ),
+    "the recovery key is flushed": Safeguard(
+        "adapters/vault/vault.py", "            os.fsync(descriptor)\n", "",
+        DEED_CUT_OFF + "[vault init]",
+    ),
+    "the recovery key's name is flushed": Safeguard(
+        "adapters/vault/vault.py", "        flush_folder(path.parent)\n", "",
+        DEED_CUT_OFF + "[vault init]",
+    ),
+    "the recovery key comes first": Safeguard(
+        "adapters/vault/vault.py", _RECOVERY + _KEEP,
+        _KEEP.removeprefix("    ") + _RECOVERY + "        pass\n",
+        DEED_CUT_OFF + "[vault init]",
+    ),
+    "the identity comes last": Safeguard(
+        "adapters/vault/vault.py", "        replace_file(self._recipients,",
+        "        self.rewrap(wrapped)\n        replace_file(self._recipients,",
+        DEED_KILLED + "[vault init]",
+    ),
+    "a vault is made under the lock": Safeguard(
+        "adapters/terminal/commands/vault.py",
+        "    with profile_lock(profile.folder):\n        public", "    if profile:\n        public",
+        DEED_AGAIN + "[vault init]",
+    ),
+    "what a head leads to is flushed": Safeguard(
+        "adapters/remote/folder.py", "                flush_file_system(lock)\n", "",
+        DEED_AGAIN + "[a head]",
+    ),
+    "a push says what it begins": Safeguard(
+        "adapters/remote/push.py", "    sender.memory.begin(after)\n", "",
+        DEED_KILLED + "[state push]",
+    ),
+    "a pull is agreed on last": Safeguard(
+        "adapters/remote/pull.py", "    keep_vault()\n",
+        "    receiver.memory.agree(_known_now(receiver, manifest, facts, keeps=keeps))\n"
+        "    keep_vault()\n",
+        DEED_KILLED + "[state pull]",
+    ),
+    "what was pulled is flushed": Safeguard(
+        "adapters/remote/transfer.py", "        os.fsync(descriptor)\n", "",
+        DEED_CUT_OFF + "[state pull]",
+    ),
+    "the names of what was pulled are flushed": Safeguard(
+        "adapters/remote/adopting.py", "    all_durable(flush_folder, sorted(folders))\n", "",
+        DEED_CUT_OFF + "[state pull]",
+    ),
+    "the folder of an export is flushed": Safeguard(
+        "adapters/publishing/handing_out.py", "    make_lasting_folder(folder)\n",
+        "    folder.mkdir(mode=0o700, parents=True, exist_ok=True)\n",
+        DEED_CUT_OFF + "[export csv]",
+    ),
+    "an export's name is flushed": Safeguard(
+        "adapters/publishing/handing_out.py", "        flush_folder(path.parent)\n", "",
+        DEED_CUT_OFF + "[export csv]",
+    ),
+    "what a killed export left is removed by the next": Safeguard(
+        "adapters/publishing/handing_out.py", "            path.unlink(missing_ok=True)\n",
+        "            continue\n", DEED_KILLED + "[export csv]",
     ),
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ def _export(words, folder, world, *, overwrites):
         meanwhile=partial(_neither, files, {MINE} if overwrites else set()),
         done=partial(_lacking, files),
         comes_to_an_end=_ends,
+        in_the_way=lambda place: (place / "out").glob("*.me-g*"),
     )
 
 
@@ -70,7 +71,7 @@ def _ends(deed, place):
     """It is there, by now or since before; then it says so."""
     again = deed.once_more(place)
     if again.exit_code == IN_THE_WAY and "is there already" in again.stderr:
-        for path in (place / "out").iterdir():
+        for path in (place / "out").glob("*.me-g*"):
             path.unlink()
         again = deed.once_more(place)
     if again.exit_code != 0:

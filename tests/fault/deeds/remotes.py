@@ -16,6 +16,7 @@ from adapters.remote.transfer import Dropped, Expected, fetch
 from adapters.vault.age import identities_in, new_identity
 from adapters.vault.vault import identity_text, state_key_of
 from tests.conftest import Program
+from tests.fault import small_put
 from tests.fault.cutting import Deed
 from tests.fault.deeds.exports import DAY
 from tests.fault.worlds import (
@@ -33,6 +34,30 @@ from tests.fault.worlds import (
 
 WRAPPED = b"nobody unwraps it here\n"
 DISKS = (None, "home", "remote")
+
+
+def head(folder, _world):
+    """An object and a head by one thread: where it is killed does not vary."""
+    folder.mkdir()
+    return Deed(
+        folder,
+        lambda place: [str(place / "remote")],
+        meanwhile=_head_leads_nowhere,
+        done=lambda place: [] if (place / "remote" / "head").exists() else ["there is no head"],
+        script=Path(small_put.__file__),
+    )
+
+
+def _head_leads_nowhere(place):
+    backend = FolderBackend(place / "remote")
+    found = backend.head()
+    if found is not None:
+        try:
+            contents = found.content, b"".join(backend.get(small_put.NAME))
+        except AdapterError:
+            contents = ()
+        if contents != (small_put.HEAD, small_put.CONTENT):
+            yield "the head leads to what is not there"
 
 
 def first_push(folder, world):

@@ -29,6 +29,7 @@ def init(folder, _world):
         done=_made,
         settings=_settings,
         comes_to_an_end=_init_ends,
+        in_the_way=_key_of_nothing,
         script=SCRIPT,
     )
 
@@ -69,6 +70,10 @@ def _settings(place):
 
 
 # -- init ----------------------------------------------------------------------------------------
+
+
+def _key_of_nothing(place):
+    return [] if _vault(place, "identity.age").exists() else [place / "keys" / "recovery.txt"]
 
 
 def _init_meanwhile(place):
