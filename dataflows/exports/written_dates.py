@@ -1,11 +1,10 @@
 """Dates and times as people write them by hand.
 
-A year of four digits that stands first makes a date certain, and so does the name of a month. With
-dots and a year of four digits a date is day, month and year, since no country writes the month
-before the day with dots (Unicode CLDR 46, dateFormats). Elsewhere the order of day and month must
-be known: it is configured, or the column itself tells, when at least three of its dates have a day
-above 12 at the same place and none at the other. Anything less is refused and not guessed; so is a
-configured order that the column contradicts in as many dates.
+A year of four digits that stands first makes a date certain, and so does the name of a month.
+Elsewhere the order of day and month must be known: it is configured, or the column itself tells,
+when at least three of its dates have a day above 12 at the same place and none at the other.
+Anything less is refused and not guessed; so is a configured order that the column contradicts in as
+many dates.
 """
 
 import re
@@ -25,7 +24,6 @@ _CENTURY: Final = 2000
 _HALF_DAY: Final = 12
 _NUMBERS: Final = re.compile(r"(\d{1,4})[-./ ]\s?(\d{1,2})[-./ ]\s?(\d{1,4})\.?")
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_DOTTED: Final = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{4}\.?")
 _NAMED: Final = re.compile(
     r"(?:(\d{1,2})(?:\.|st|nd|rd|th)?[- ](?:de )?)?([^\W\d_]{3,})\.?[- ,]*(?:de )?"
     r"(?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4}|\d{2})(?: ?\u0433\.?)?",
@@ -117,12 +115,10 @@ def order_of(texts: Iterable[str], configured: str | None) -> str | None:
         AmbiguousDatesError: The column may mean either, or contradicts what is configured.
     """
     bare = [_bare(text) for text in texts]
-    has_dots = configured is None and any(map(_DOTTED.fullmatch, bare))
     pairs = {pair for text in bare if (pair := _unordered(text, configured)) is not None}
     if not pairs:
-        return DAY_FIRST if has_dots else configured
+        return configured
     day_first = sum(first > _MONTHS >= second for first, second in pairs)
-    day_first += TELLING_DATES if has_dots else 0
     month_first = sum(second > _MONTHS >= first for first, second in pairs)
     told = {DAY_FIRST: day_first, MONTH_FIRST: month_first}
     if configured in told:
@@ -149,8 +145,6 @@ def order_of(texts: Iterable[str], configured: str | None) -> str | None:
 def _unordered(text: str, configured: str | None) -> tuple[int, int] | None:
     """The first two numbers of a date whose year is not certain to stand first."""
     found = _NUMBERS.fullmatch(text)
-    if configured is None and _DOTTED.fullmatch(text):
-        return None
     if found is None or len(found[1]) > 2:  # noqa: PLR2004  a year of four digits
         return None
     if configured == YEAR_FIRST and len(found[3]) <= 2:  # noqa: PLR2004
