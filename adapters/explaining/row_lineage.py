@@ -177,7 +177,8 @@ class RowTracer:
         text = self._flow.nodes[node].tags.get(TAG)
         if not text:
             raise RowError(
-                f"{node} does not say what its rows are made of; give its node the tag {TAG}"
+                f"single rows of {node} cannot be followed, since its node has no tag {TAG}; "
+                f"`python cli.py lineage {node}` follows the whole"
             )
         return Rule.parse(str(text))
 
