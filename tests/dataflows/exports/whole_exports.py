@@ -224,7 +224,8 @@ EXPORTS = {
     "google sheet": text(
         '{"google_sheet": 1, "locale": "en_GB", "time_zone": "Europe/Berlin"}',
         '[1, ["Date", "Time", "Systolic", "Diastolic", "Pulse"]]',
-        '[2, [{"date": 45838}, {"time": 0.3}, 121, 79, 64]]', '[3, ["2025-07-01", "7:30", 122, 79]]',
+        '[2, [{"date": 45838}, {"time": 0.3}, 121, 79, 64]]',
+        '[3, ["2025-07-01", "7:30", 122, 79]]',
     ),
     "zepp heart rate": text(
         "date,time,heartRate", *(f"2024-01-01,00:0{n},{61 + n}" for n in range(9))
