@@ -6,10 +6,12 @@ NoFileError           what is there is no file that could be replaced
 
 import os
 import re
+import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from adapters import AdapterError
 from registry.objects import (
@@ -73,20 +75,50 @@ def hand_out(
         if overwrite:
             publish_together(pending)
         else:
-            _take_free_names(pending)
+            for file, path in pending:
+                _take_free_name(file.path, path)
     finally:
         for file, _ in pending:
             file.discard()
     return {path: file.stored for file, path in pending}
 
 
+@contextmanager
+def growing_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that only its owner can read, written bit by bit; named once all of it is there.
+
+    Raises:
+        FileInTheWayError: Something of this name is there.
+    """
+    _refuse_existing([path])
+    _prepare(path.parent)
+    part = path.parent / f"{_own_prefix()}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        _take_free_name(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _written(folder: Path, content: bytes | memoryview) -> PendingFile:
+    _prepare(folder)
+    return write_pending(folder, [content], mode=0o600, prefix=_own_prefix())
+
+
+def _own_prefix() -> str:
+    return f"{_PREFIX}{os.getpid()}-"
+
+
+def _prepare(folder: Path) -> None:
     make_lasting_folder(folder)
     for path in folder.glob(f"{_PREFIX}*"):
         unfinished = _UNFINISHED.fullmatch(path.name)
         if unfinished and not _is_running(int(unfinished[1])):
             path.unlink(missing_ok=True)
-    return write_pending(folder, [content], mode=0o600, prefix=f"{_PREFIX}{os.getpid()}-")
 
 
 def _is_running(process: int) -> bool:
@@ -111,14 +143,13 @@ def _refuse_odd(paths: Iterable[Path]) -> None:
             raise NoFileError(path)
 
 
-def _take_free_names(pending: Iterable[tuple[PendingFile, Path]]) -> None:
+def _take_free_name(part: Path, path: Path) -> None:
     """A second name for the bytes, which unlike a rename replaces nothing."""
-    for file, path in pending:
-        try:
-            path.hardlink_to(file.path)
-        except FileExistsError:
-            raise FileInTheWayError(path) from None
-        except OSError:  # a file system without second names, as on a memory stick
-            _refuse_existing([path])
-            file.path.rename(path)
-        flush_folder(path.parent)
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise FileInTheWayError(path) from None
+    except OSError:  # a file system without second names, as on a memory stick
+        _refuse_existing([path])
+        part.rename(path)
+    flush_folder(path.parent)

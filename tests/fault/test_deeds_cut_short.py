@@ -20,6 +20,7 @@ DEEDS = {
     "import": exports.later_import,
     "vault init": vaults.init,
     "vault change-passphrase": vaults.change_passphrase,
+    "vault open": vaults.open_file,
     "a head": remotes.head,
     "state push into nothing": remotes.first_push,
     "state push": remotes.later_push,
@@ -49,10 +50,12 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="module")
-def tried(request, shared_scratch, command_line):
+def tried(request, shared_scratch):
     folder = shared_scratch / request.param
     folder.mkdir()
-    deed = DEEDS[request.param](folder / "before", command_line.world)
+    deed = DEEDS[request.param](
+        folder / "before", lambda: request.getfixturevalue("command_line").world
+    )
     return Tried.of(deed, folder / "place")
 
 

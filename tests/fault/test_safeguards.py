@@ -13,7 +13,7 @@ pytestmark = needs_strace
 
 POWER_CUT = "fault/test_lost_writes.py::test_a_power_cut_at_any_moment_loses_nothing_that_was_told"
 FIRST, BESIDE_A_READER = "[first_run-SmallRun]", "[second_run-SmallRunBesideAReader]"
-SAMPLED_EVERY = 10
+SAMPLED_EVERY = 13
 DEED = "fault/test_deeds_cut_short.py::test_"
 DEED_KILLED = f"{DEED}killed_before_any_call_it_is_whole_and_comes_to_its_end"
 DEED_CUT_OFF = f"{DEED}a_power_cut_takes_nothing_away_that_was_told"
@@ -155,7 +155,7 @@ SAFEGUARDS = {
         DEED_CUT_OFF + "[export csv]",
     ),
     "an export's name is flushed": Safeguard(
-        "adapters/publishing/handing_out.py", "        flush_folder(path.parent)\n", "",
+        "adapters/publishing/handing_out.py", "    flush_folder(path.parent)\n", "",
         DEED_CUT_OFF + "[export csv]",
     ),
     "what a killed export left is removed by the next": Safeguard(

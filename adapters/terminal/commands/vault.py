@@ -1,14 +1,13 @@
 """`vault`: make it, look at it, change its passphrase, open what was encrypted."""
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from adapters.profile import Profile
+from adapters.publishing.handing_out import FileInTheWayError, growing_file
 from adapters.running.lock import profile_lock
 from adapters.settings import Settings
 from adapters.terminal.answer import Answer
@@ -143,25 +142,15 @@ def _open(options: argparse.Namespace, settings: Settings, profile: Profile) -> 
         if options.output is None:
             decrypt(source, sys.stdout.buffer, keys, str(options.file))
             return Answer({})
-        with _new_file(options.output) as target:
-            decrypt(source, target, keys, str(options.file))
+        try:
+            with growing_file(options.output.absolute()) as target:
+                decrypt(source, target, keys, str(options.file))
+        except FileInTheWayError:
+            raise RefusedError(
+                f"{options.output}: something is there already; name another file"
+            ) from None
     document = {"status": "opened", "file": str(options.file), "output": str(options.output)}
     return Answer(document, [f"{options.output}: decrypted, and readable by whoever can read it"])
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A private file that is there only if all of it could be written."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        raise RefusedError(f"{path}: something is there already; name another file") from None
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            yield file
-    except BaseException:
-        path.unlink()
-        raise
 
 
 _ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Settings, Profile], Answer]]] = {

@@ -22,7 +22,7 @@ def export_over(*words):
 
 def _export(words, folder, world, *, overwrites):
     folder.mkdir()
-    world.home(folder)
+    world().home(folder)
     given = ["export", *words, "--out"]
     files = _made(folder, given)
     if overwrites:

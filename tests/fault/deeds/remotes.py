@@ -128,7 +128,7 @@ def prune(folder, world):
 def _with_vault(folder, world):
     """A home with a generation and a vault, where it will be tried: files name the place."""
     place = folder.with_name("place")
-    home = world.home(place)
+    home = world().home(place)
     identity = new_identity()
     text, vault = identity_text(identity), home / ME / "vault"
     (place / "recovery.txt").write_text(text)

@@ -19,7 +19,7 @@ OLD = b"file,row,reason\nsecond.csv,2,an old one\n"
 
 def exclude(folder, world):
     """One row is left out, and another one shall be."""
-    corrections = world.home(folder) / ME / "corrections.csv"
+    corrections = world().home(folder) / ME / "corrections.csv"
     corrections.write_bytes(OLD)
     corrections.chmod(0o600)
     words = ["exclude", "first.csv", "2", "--reason", "a new one"]
@@ -59,7 +59,7 @@ def _ends(deed, place):
 
 def clean(folder, world):
     """All that can be made again goes; a plain run makes it again."""
-    home = world.home(folder)
+    home = world().home(folder)
     after = folder.with_name("undisturbed")
     shutil.copytree(folder, after)
     deed = Deed(
@@ -118,7 +118,7 @@ def _made_again(after, deed, place):
 
 def repair(folder, world):
     """A result is cut short, a view gone, a manifest torn, an origin empty."""
-    profile = world.home(folder) / ME
+    profile = world().home(folder) / ME
     whole, files = logical(profile.parent), _intact(profile)
     (profile / "outputs" / "daily_metrics.csv").unlink()
     for pattern in ("objects/??/*/table.parquet", "manifests/1.json", "raw/??/*/origin.json"):

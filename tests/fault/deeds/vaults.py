@@ -1,10 +1,11 @@
 """`vault`: at every moment passphrase or recovery key open it, and no key lies anywhere else."""
 
+import io
 from functools import cache, partial
 from pathlib import Path
 
 from adapters.vault import VaultError
-from adapters.vault.age import identities_in, new_identity, recipients_in
+from adapters.vault.age import encrypt, identities_in, new_identity, recipients_in
 from adapters.vault.unwrapping import unwrap
 from adapters.vault.vault import identity_text, state_key_of
 from adapters.vault.wrapping import wrap
@@ -14,6 +15,7 @@ from tests.fault.quick_vault import QUICK
 from tests.fault.worlds import ME
 
 OLD, NEW = "an old passphrase, long", "a new passphrase, longer"
+PLAIN = 9_000 * b"a line of what is secret\n"
 SECRET = b"AGE-SECRET-KEY-1"
 VAULT_EXISTS = WRONG_PASSPHRASE = 2
 SCRIPT = Path(quick_vault.__file__)
@@ -54,6 +56,41 @@ def change_passphrase(folder, _world):
         comes_to_an_end=_change_ends,
         script=SCRIPT,
     )
+
+
+def open_file(folder, _world):
+    """Something that was encrypted, and that the recovery key opens."""
+    folder.mkdir()
+    identity = new_identity()
+    (folder / "keys").mkdir()
+    (folder / "keys" / "recovery.txt").write_text(identity_text(identity))
+    with (folder / "secret.age").open("wb") as target:
+        encrypt(io.BytesIO(PLAIN), target, [str(identity.to_public())])
+    return Deed(
+        folder,
+        lambda place: ["vault", "open", str(place / "secret.age"), "--output",
+                       str(place / "plain")],
+        meanwhile=lambda place: _torn(place / "plain") if (place / "plain").exists() else [],
+        done=lambda place: _torn(place / "plain"),
+        settings=lambda place: {"PDP_IDENTITY_FILE": str(place / "keys" / "recovery.txt")},
+        comes_to_an_end=_open_ends,
+        in_the_way=lambda place: place.glob("plain"),
+    )  # fmt: skip
+
+
+def _torn(path):
+    if not path.exists() or path.read_bytes() != PLAIN:
+        yield "what was opened is not there, or torn"
+
+
+def _open_ends(deed, place):
+    for path in place.glob("plain"):
+        path.unlink()
+    again = deed.once_more(place)
+    if again.exit_code != 0:
+        yield f"again: it ends with {again.exit_code}: {again.stderr}"
+    yield from deed.done(place)
+    yield from _leftovers(place)
 
 
 def _passphrases(folder):
