@@ -224,7 +224,13 @@ SLEEP_STAGES: Final = Contract(
                 "ends_before_start",
                 "the stage does not end after it starts",
                 lambda rows: rows["end_utc"] > rows["start_utc"],
-            )
+            ),
+            _across(
+                "end_utc",
+                "out_of_range",
+                "the stage is longer than 24 hours",
+                lambda rows: rows["end_utc"] - rows["start_utc"] <= pd.Timedelta(hours=24),
+            ),
         ],
         name="sleep_stages",
     ),

@@ -84,6 +84,7 @@ def parse(file: ExportFile, *, date_order: str | None) -> ParsedExport:
 
 def _sheet_of(content: bytes) -> _Sheet:
     head = json.loads(content.partition(b"\n")[0])
+    head["time_zone"].encode()
     return _Sheet(head["locale"], head["time_zone"], rows_of(content))
 
 

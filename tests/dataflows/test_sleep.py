@@ -191,6 +191,13 @@ def test_the_stages_of_a_rejected_session_go_with_it():
     assert (result["stages"].num_rows, result["rejected"].num_rows) == (0, 1)
 
 
+def test_a_stage_of_more_than_a_day_is_rejected_and_makes_no_session():
+    found = checked([], [stage("2026-03-03 00:00", "2026-03-04 00:01", "light")])
+    assert found["stages"].num_rows == 0
+    told = only(found["rejected"])
+    assert (told["signal"], told["check"]) == ("sleep_stages", "out_of_range")
+
+
 def test_a_stage_that_ends_before_it_starts_is_rejected_and_its_session_stays():
     night = staged("2026-03-02 23:00", "2026-03-03 07:00")
     result = checked([night], [stage("2026-03-03 00:00", "2026-03-02 23:30", "light")])

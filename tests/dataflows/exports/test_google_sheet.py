@@ -143,3 +143,8 @@ def test_a_fetched_tab_that_is_cut_short_fails_with_a_reason(kept):
     found = parse(ExportFile("0" * 64, pa.py_buffer(whole[:kept])), date_order=None)
     assert found["report"]["status"] == "failed"
     assert "cut short" in found["report"]["reason"]
+
+
+def test_a_tab_whose_zone_is_no_text_fails_with_a_reason():
+    report = parsed(time_zone="\ud800")["report"]
+    assert (report["status"], "damaged" in report["reason"]) == ("failed", True)
