@@ -49,6 +49,18 @@ def words_of(history):
     return NAME, NOTE, REASON, sha256, sha256[:12]
 
 
+def test_what_an_import_or_a_pull_left_half_done_goes_too(history):
+    folder = history.home / "me"
+    sha256 = sha256_of(history, NAME)
+    content = (folder / "raw" / sha256[:2] / sha256 / "content").read_bytes()
+    incoming = folder / "remote" / "incoming"
+    incoming.mkdir(parents=True)
+    (incoming / sha256).write_bytes(content)
+    (folder / "raw" / "0123456789abcdef.tmp").write_bytes(content)
+    assert history.inside("forget", NAME, "--yes").exit_code == 0
+    assert telling(folder, NOTE, sha256) == set()
+
+
 def test_nothing_of_a_forgotten_file_is_left_anywhere(history):
     folder = history.home / "me"
     words = words_of(history)

@@ -67,6 +67,21 @@ def test_a_recovery_key_never_takes_the_place_of_a_file(made):
     assert not (folder / "home/other/vault/identity.age").exists()
 
 
+def test_an_init_that_fails_leaves_no_recovery_key_of_nothing(made):
+    program, folder, _ = made
+    vault = folder / "home" / "third" / "vault"
+    vault.parent.mkdir(mode=0o700)
+    vault.write_text("in the way of the folder")
+    key = folder / "key-of-nothing.txt"
+    done = program.inside("--profile", "third", "vault", "init", "--recovery", str(key))
+    assert done.exit_code == 1
+    assert not key.exists()
+    vault.unlink()
+    again = program.inside("--profile", "third", "vault", "init", "--recovery", str(key))
+    assert again.exit_code == 0
+    assert key.exists()
+
+
 def test_open_decrypts_to_a_new_file_and_to_stdout(made, tmp_path):
     program, folder, done = made
     secret, plain = tmp_path / "x.age", tmp_path / "x"
