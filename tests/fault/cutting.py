@@ -190,7 +190,9 @@ class Tried:
             for name, cut in cuts(seed):
                 yield (f"{name} of {only}" if only else name), cut, only
 
-    def killed_and_cut_at(self, call: Call) -> Iterator[list[str]]:
+    def killed_and_cut_at(
+        self, call: Call, kinds: Iterable[str] = tuple(WORST)
+    ) -> Iterator[list[str]]:
         """Killed, done again, and then cut off from the power: what is wrong with each state."""
         disk = Disk(self.set_up())
         _, calls = recorded(*self.deed.process(self.place), self.place, call.struck_by(_KILL))
@@ -199,8 +201,8 @@ class Tried:
         if disk.names() != names_below(self.place):
             return  # another thread was within a call, and nobody saw it end
         exit_code = self._done_again(disk)
-        for name, cut in WORST.items():
-            words = self._cut(disk, cut, None, is_told=exit_code == 0, again=False)
+        for name in kinds:
+            words = self._cut(disk, WORST[name], None, is_told=exit_code == 0, again=False)
             yield [f"killed before {call}, again, power cut, {name}: {word}" for word in words]
 
     def _done_again(self, disk: Disk) -> int:
