@@ -103,6 +103,8 @@ def image(buildah, base, tmp_path_factory):
 def container(buildah, image, tmp_path):
     """Runs the entry point, with a folder for its data and one for secrets."""
     name = buildah("from", "--pull-never", image).stdout.strip()
+    # With two volumes of ours, buildah 1.28 mounts the image's own over ours in a quarter of runs.
+    buildah("config", "--volume", "/app/data-", name)
     data, secrets = tmp_path / "data", tmp_path / "secrets"
     for folder in (data, secrets):
         folder.mkdir(exist_ok=True)
