@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from hamilton.function_modifiers import extract_fields, tag
 from numpy.typing import NDArray
 
@@ -168,10 +169,26 @@ def blood_pressure_readings_by_cuff(blood_pressure_readings: pa.Table) -> pa.Tab
 
 
 @tag(stage="merge")
-def blood_pressure_daily(blood_pressure_readings_by_cuff: pa.Table) -> pa.Table:
+def blood_pressure_readings_without_cuff(blood_pressure_readings: pa.Table) -> pa.Table:
+    """The kept readings that were estimated without a cuff: their dates count, their values do not.
+
+    Shape: `records.BLOOD_PRESSURE_READINGS`.
+
+    Units: mmHg, beats per minute.
+
+    Source: `measurement.CUFFLESS_SOURCES`.
+    """
+    return rows_where(blood_pressure_readings, is_cuffless(blood_pressure_readings))
+
+
+@tag(stage="merge")
+def blood_pressure_daily(
+    blood_pressure_readings_by_cuff: pa.Table, blood_pressure_readings_without_cuff: pa.Table
+) -> pa.Table:
     """Means of each local day over its kept readings by a cuff, from exact sums.
 
-    Shape: one row for each local date with such a reading, ascending.
+    Shape: one row for each local date with a reading, ascending; without a figure where a cuff
+    measured nothing.
 
     Units: mmHg, beats per minute.
 
@@ -193,4 +210,9 @@ def blood_pressure_daily(blood_pressure_readings_by_cuff: pa.Table) -> pa.Table:
         ),
         "pulse_pressure_mmhg": thousandths(clinical.pulse_pressure(systolic, diastolic), count),
     }
-    return records.table_from_columns(_DAILY, columns, len(count))
+    told = records.table_from_columns(_DAILY, columns, len(count))
+    others = day_groups(blood_pressure_readings_without_cuff["local_date"]).dates
+    others = others.filter(pc.invert(pc.is_in(others, days.dates)))
+    empty = dict.fromkeys(_DAILY.names) | {"local_date": others}
+    untold = records.table_from_columns(_DAILY, empty, len(others))
+    return pa.concat_tables([told, untold]).sort_by("local_date") if len(others) else told

@@ -55,8 +55,7 @@ def daily_metrics(
 ) -> pa.Table:
     """Everything known about each local date; missing is null, never 0.
 
-    Shape: one row for each local date with a reading by a cuff, a heart rate or a sleep, ascending;
-    the columns of `DAILY_METRICS`.
+    Shape: one row for each local date with any data, ascending; the columns of `DAILY_METRICS`.
 
     Units: mmHg, beats per minute, minutes, a ratio from 0 to 1, as the columns' names say.
 

@@ -9,15 +9,16 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 Rows = Sequence[tuple[int, Sequence[Any]]]
 
-# Source: Google Sheets API, `DateTimeRenderOption.SERIAL_NUMBER`; ECMA-376 part 1, 18.17.4.1.
+# Source: Google Sheets API, `DateTimeRenderOption.SERIAL_NUMBER`; ECMA-376 part 1, 18.17.4.1. What
+# this origin gives is right from 1900-03-01 on.
 _ORIGIN: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall time
 _DAY_SECONDS: Final = 86_400
-_LAST_SERIAL: Final = 2_958_465  # the 31st of December 9999
+LAST_SERIAL: Final = 2_958_465  # the 31st of December 9999
 _LAST_ROW: Final = 10_000_000  # more cells than any of these programs holds in a sheet
 
 
@@ -33,6 +34,16 @@ def rows_of(content: bytes) -> Rows:
     if any(not 0 < number <= _LAST_ROW for number, _ in rows):
         raise ValueError("a row that no spreadsheet has")
     return rows
+
+
+def serial_of(moment: datetime) -> float:
+    """The serial number of a wall time; an offset from UTC that it tells is left out."""
+    return (moment.replace(tzinfo=None) - _ORIGIN).total_seconds() / _DAY_SECONDS
+
+
+def day_of(serial: float) -> date:
+    """The day of a serial number up to `LAST_SERIAL`."""
+    return (_ORIGIN + timedelta(days=int(serial))).date()
 
 
 def csv_of(rows: Rows) -> bytes:
@@ -68,7 +79,7 @@ def _moment(kind: str, serial: float) -> str:
     if kind == "time" or (kind == "moment" and 0 <= serial < 1):
         seconds = min(round(serial % 1 * _DAY_SECONDS), _DAY_SECONDS - 1)
         return f"{_ORIGIN + timedelta(seconds=seconds):%H:%M:%S}"
-    if not 0 <= serial <= _LAST_SERIAL:
+    if not 0 <= serial <= LAST_SERIAL:
         return str(serial)
     moment = _ORIGIN + timedelta(seconds=round(serial * _DAY_SECONDS))
     if kind == "date":

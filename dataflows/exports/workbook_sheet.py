@@ -15,10 +15,9 @@ a day that could be a month, dates were misread, and the sheet is refused.
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import Any, Final
 
-from dataflows.exports.typed_cells import Rows, rows_of
+from dataflows.exports.typed_cells import LAST_SERIAL, Rows, day_of, rows_of
 from dataflows.exports.written_dates import TELLING_DATES
 
 MARK: Final = b'{"workbook_sheet": 1}'
@@ -27,8 +26,6 @@ MISREAD: Final = (
     "month in the other order; so it misread the others. Type the dates again, as 2024-12-31"
 )
 _NUMERIC_DATE: Final = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ]\d{2,4}")
-_ORIGIN: Final = date(1899, 12, 30)
-_LAST_SERIAL: Final = 2_958_465  # the 31st of December 9999
 _MONTHS: Final = 12
 
 
@@ -48,7 +45,7 @@ def rows(content: Any) -> Rows:
 
 def has_misread_dates(told: Rows) -> bool:
     """Whether the program that saved a sheet took days for months."""
-    days = [_day(serial) for serial in _serials(told)]
+    days = [day_of(serial).day for serial in _serials(told)]
     texts = [(int(found[1]), int(found[2])) for found in _texts(told)]
     day_first = all(first > _MONTHS >= second for first, second in texts)
     month_first = all(second > _MONTHS >= first for first, second in texts)
@@ -66,12 +63,8 @@ def _serials(told: Rows) -> Iterator[float]:
         for cell in cells:
             if isinstance(cell, dict):
                 serial: float = cell["date"] if "date" in cell else cell.get("moment", 0.0)
-                if 1 <= serial <= _LAST_SERIAL:
+                if 1 <= serial <= LAST_SERIAL:
                     yield serial
-
-
-def _day(serial: float) -> int:
-    return (_ORIGIN + timedelta(days=int(serial))).day
 
 
 def _texts(told: Rows) -> Iterator[re.Match[str]]:

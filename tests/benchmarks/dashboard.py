@@ -20,6 +20,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -158,7 +159,9 @@ def _medians(rows: list[dict[str, float]]) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, default=Path("dashboard-benchmark"))
+    parser.add_argument(
+        "--home", type=Path, default=Path(tempfile.gettempdir(), "dashboard-benchmark")
+    )
     parser.add_argument("--visits", type=int, default=5)
     parser.add_argument("--sessions", type=int, default=20)
     options = parser.parse_args()

@@ -64,15 +64,21 @@ def rules(result):
 def daily(*files):
     readings = resolved(*files)["blood_pressure_readings"]
     by_cuff = blood_pressure.blood_pressure_readings_by_cuff(readings)
-    return blood_pressure.blood_pressure_daily(by_cuff).to_pylist()
+    without = blood_pressure.blood_pressure_readings_without_cuff(readings)
+    return blood_pressure.blood_pressure_daily(by_cuff, without).to_pylist()
 
 
 def test_what_was_estimated_without_a_cuff_enters_no_mean_of_a_day():
     by_cuff = reading(systolic=120)
     watch = reading(60, 150, source="samsung_health", flags="cuffless")
-    band = reading(1440, 150, source="mi_fitness")
-    (day,) = daily([by_cuff, watch, band])
-    assert (day["systolic_mean_mmhg"], day["blood_pressure_reading_count"]) == (120, 1)
+    band, later = reading(1440, 150, source="mi_fitness"), reading(2880, 130)
+    days = daily([by_cuff, watch, band, later])
+    assert [(day["systolic_mean_mmhg"], day["blood_pressure_reading_count"]) for day in days] == [
+        (120, 1),
+        (None, None),
+        (130, 1),
+    ]
+    assert [day["local_date"] for day in days] == sorted(day["local_date"] for day in days)
 
 
 def test_readings_that_a_cuff_measured_all_are_handed_on_as_they_are():

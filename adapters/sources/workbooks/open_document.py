@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapters.sources.workbooks.parts import DAMAGED, ENCRYPTED, Budget, Parts
-from adapters.sources.workbooks.serials import serial_of
 from adapters.sources.workbooks.sheets import LAST_COLUMN, LAST_ROW, Sheet
 from adapters.sources.zips import ArchiveError
+from dataflows.exports.typed_cells import serial_of
 
 _CONTENT: Final = "content.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"

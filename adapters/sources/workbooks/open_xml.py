@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from adapters.sources.workbooks.number_formats import Kind, kind_of
 from adapters.sources.workbooks.parts import DAMAGED, Budget, Element, Parts, local
-from adapters.sources.workbooks.serials import serial_of
 from adapters.sources.workbooks.sheets import Sheet
 from adapters.sources.zips import ArchiveError
+from dataflows.exports.typed_cells import serial_of
 
 _ROOT: Final = "xl/workbook.xml"
 _NAME: Final = re.compile(r"workbook\d*\.xml", re.IGNORECASE)

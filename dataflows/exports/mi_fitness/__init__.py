@@ -39,8 +39,9 @@ from dataflows.exports.csv_text import (
     utf8,
 )
 from dataflows.exports.export_file import ExportFile, ParsedExport, parsed_export
+from dataflows.exports.found import Found
 from dataflows.exports.mi_fitness.heart_rate import SAMPLE_KEYS, Samples, json_object, readings
-from dataflows.exports.mi_fitness.sleep import SLEEP_KEYS, Found, JsonRow, add_sleep
+from dataflows.exports.mi_fitness.sleep import SLEEP_KEYS, JsonRow, add_sleep, reject
 from dataflows.exports.mi_fitness.values import (
     add_blood_pressure,
     add_heart_rate_summary,
@@ -137,7 +138,7 @@ class _File:
         for part in parts:
             self._add_part(part)
         self._add_kept()
-        tables = {name: cells.table_of(name, found) for name, found in self.found.rows.items()}
+        tables = {name: cells.table_of(name, found) for name, found in self.found.tables.items()}
         tables["heart_rate"] = self._heart_rates(tables.get("heart_rate"))
         tables["rejected"] = records.table_from_rows(records.REJECTED, self.found.rejected)
         self.found.sentinels["heart_rate"] += self.samples.sentinels
@@ -185,7 +186,7 @@ class _File:
             if check is None:
                 check = "missing_time" if untold[place] else "out_of_range"
             text = part.columns["Value"][place].as_py()
-            self.found.reject("heart_rate", int(part.numbers[place]), check, text)
+            reject(self.found, "heart_rate", int(part.numbers[place]), check, text)
         updated = self._moments(part, "UpdateTime")
         good = _taken(part, ~bad)
         if bad.any():
@@ -204,7 +205,7 @@ class _File:
         for place, (device, key, text) in enumerate(texts):
             number, value = int(part.numbers[place]), json_object(text)
             if value is None:
-                self.found.reject(SIGNALS[key], number, "invalid_json", text)
+                reject(self.found, SIGNALS[key], number, "invalid_json", text)
                 continue
             time, updated = int(times[place]), int(updates[place])
             self.kept.append(JsonRow(number, device, key, value, text, time, updated))
@@ -240,11 +241,7 @@ class _File:
         key = found[place] if len(found) > place + 1 else None
         if key is None or key in self.keys.to_pylist():
             signal = "unknown" if key is None else SIGNALS[key]
-            self.found.rejected.append(
-                cells.rejected_row(
-                    signal, SOURCE, self.sha256, number, "wrong_field_count", value=text
-                )
-            )
+            self.found.reject(signal, number, "wrong_field_count", value=text)
 
 
 def _taken(part: Rows, mask: NDArray[np.bool_]) -> Rows:

@@ -12,14 +12,14 @@ Source: keys, units and states as in formats.md, section 1, a to h; state codes 
 XiaomiSampleProvider.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from dataflows.exports import cells
+from dataflows.exports.found import Found
 
 SLEEP_KEYS: Final = ("sleep", "watch_night_sleep", "watch_daytime_sleep")
 NAP_BY_KEY: Final = {"watch_night_sleep": False, "watch_daytime_sleep": True}
@@ -63,43 +63,16 @@ class JsonRow:
     updated: int
 
 
-@dataclass
-class Found:
-    """What the rows of a file come to, apart from heart-rate samples."""
+def add(found: Found, table: str, row: JsonRow, **values: Any) -> None:
+    """Add a record of a row."""
+    found.add(table, row.number, device=row.device or None, **values)
 
-    source: str
-    sha256: str
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    sentinels: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[str] = field(default_factory=Counter)
 
-    def add(self, table: str, row: JsonRow, **values: Any) -> None:
-        """Add a record."""
-        origin = {
-            "source": self.source,
-            "device": row.device or None,
-            "raw_sha256": self.sha256,
-            "raw_row": row.number,
-        }
-        self.rows.setdefault(table, []).append(origin | values)
-
-    def reject(
-        self, signal: str, number: int, check: str, text: str, reason: str | None = None
-    ) -> None:
-        """Add a rejected row whose value is to blame."""
-        self.rejected.append(
-            cells.rejected_row(
-                signal,
-                self.source,
-                self.sha256,
-                number,
-                check,
-                column="Value",
-                value=text,
-                reason=reason,
-            )
-        )
+def reject(
+    found: Found, signal: str, number: int, check: str, text: str, reason: str | None = None
+) -> None:
+    """Add a rejected row whose value is to blame."""
+    found.reject(signal, number, check, column="Value", value=text, reason=reason)
 
 
 def add_sleep(found: Found, rows: Sequence[JsonRow], *, daily_report: bool) -> None:
@@ -128,7 +101,7 @@ def _add_total(found: Found, row: JsonRow) -> None:
     """A daily report without segments has no time of day, so it makes no session."""
     if cells.number(row.value.get("total_duration")):
         reason = "the daily report of sleep names no segment with a bedtime"
-        found.reject("sleep", row.number, "missing_time", row.text, reason)
+        reject(found, "sleep", row.number, "missing_time", row.text, reason)
     else:
         found.sentinels["placeholder_nights"] += 1
 
@@ -159,7 +132,7 @@ def _add(found: Found, row: JsonRow, value: Mapping[str, Any], ticks: int) -> No
     if runs:
         return
     if cells.number(value.get("duration")):
-        found.reject("sleep", row.number, "missing_time", row.text)
+        reject(found, "sleep", row.number, "missing_time", row.text)
     else:
         found.sentinels["placeholder_nights"] += 1
 
@@ -170,7 +143,7 @@ def _add_session(
     start, end = window
     if start > end:
         reason = "the night ends before it begins"
-        found.reject("sleep", row.number, "out_of_range", row.text, reason)
+        reject(found, "sleep", row.number, "out_of_range", row.text, reason)
         return
     durations = _durations(value, items)
     if start == end or not durations["asleep_minutes"]:
@@ -180,10 +153,10 @@ def _add_session(
     updated = None if row.updated == cells.NO_INSTANT else row.updated
     times = {"start_utc": start, "end_utc": end, "utc_offset_minutes": offset}
     nap = NAP_BY_KEY.get(row.key)
-    found.add("sleep_sessions", row, **times, updated_utc=updated, is_nap=nap, **durations)
+    add(found, "sleep_sessions", row, **times, updated_utc=updated, is_nap=nap, **durations)
     for begin, stop, stage in items:
         times = {"start_utc": begin, "end_utc": stop, "utc_offset_minutes": offset}
-        found.add("sleep_stages", row, **times, stage=stage)
+        add(found, "sleep_stages", row, **times, stage=stage)
 
 
 def _durations(value: Mapping[str, Any], items: list[Item]) -> dict[str, Any]:

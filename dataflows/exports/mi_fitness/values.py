@@ -6,7 +6,8 @@ from typing import Any, Final
 import numpy as np
 
 from dataflows.exports import cells
-from dataflows.exports.mi_fitness.sleep import Found, JsonRow
+from dataflows.exports.found import Found
+from dataflows.exports.mi_fitness.sleep import JsonRow, add, reject
 
 SENTINELS: Final = (0.0, -1.0, 254.0, 255.0)
 SUMMARY_KEYS: Final = {
@@ -31,17 +32,23 @@ def add_resting_heart_rate(found: Found, rows: Sequence[JsonRow]) -> None:
         if rate is None:
             absent = row.value.get("bpm") is None
             check = "missing_value" if absent else "not_a_number"
-            found.reject("heart_rate", row.number, check, row.text)
+            reject(found, "heart_rate", row.number, check, row.text)
         elif rate in SENTINELS:
             found.sentinels["resting_heart_rate"] += 1
         elif moment == cells.NO_INSTANT:
-            found.reject("heart_rate", row.number, "missing_time", row.text)
+            reject(found, "heart_rate", row.number, "missing_time", row.text)
         else:
             # Not midnight UTC: no date, but the instant at which it was measured.
             day, rest = divmod(moment, cells.DAY)
             when = {"start_utc": moment} if rest else {"local_date": day}
-            found.add(
-                "heart_rate", row, **when, **_updated(row), heart_rate_bpm=rate, kind="resting"
+            add(
+                found,
+                "heart_rate",
+                row,
+                **when,
+                **_updated(row),
+                heart_rate_bpm=rate,
+                kind="resting",
             )
 
 
@@ -51,16 +58,16 @@ def add_heart_rate_summary(found: Found, rows: Iterable[JsonRow]) -> None:
         told = {name: row.value.get(key) for name, key in SUMMARY_KEYS.items()}
         rates = {name: cells.number(value) for name, value in told.items()}
         if any(rates[name] is None and value is not None for name, value in told.items()):
-            found.reject("heart_rate", row.number, "not_a_number", row.text)
+            reject(found, "heart_rate", row.number, "not_a_number", row.text)
             continue
         rates = {name: None if rate in SENTINELS else rate for name, rate in rates.items()}
         if not any(rate is not None for rate in rates.values()):
             found.sentinels["heart_rate_summaries"] += 1
         elif row.time == cells.NO_INSTANT:
-            found.reject("heart_rate", row.number, "missing_time", row.text)
+            reject(found, "heart_rate", row.number, "missing_time", row.text)
         else:
             day = row.time // cells.DAY
-            found.add("heart_rate_summaries", row, local_date=day, **_updated(row), **rates)
+            add(found, "heart_rate_summaries", row, local_date=day, **_updated(row), **rates)
 
 
 def add_blood_pressure(found: Found, rows: Sequence[JsonRow]) -> None:
@@ -74,13 +81,14 @@ def add_blood_pressure(found: Found, rows: Sequence[JsonRow]) -> None:
         pulse = cells.number(_first(row.value, PULSE))
         if None in values:
             check = "missing_value" if None in told.values() else "not_a_number"
-            found.reject("blood_pressure", row.number, check, row.text)
+            reject(found, "blood_pressure", row.number, check, row.text)
         elif not any(values):
             found.sentinels["blood_pressure"] += 1
         elif moment == cells.NO_INSTANT:
-            found.reject("blood_pressure", row.number, "missing_time", row.text)
+            reject(found, "blood_pressure", row.number, "missing_time", row.text)
         else:
-            found.add(
+            add(
+                found,
                 "blood_pressure",
                 row,
                 start_utc=moment,
